@@ -1,0 +1,64 @@
+"""COPE as a LangGraph workflow: a large model's answers, paid only where a small one is unsure."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cope_graph import tasks
+    from cope_graph.cascade import create_cope
+    from cope_graph.chat import ChatCope
+    from cope_graph.context import PLAN_FREE, CopeContext
+    from cope_graph.errors import CopeError
+    from cope_graph.gates.verdict import Verdict
+    from cope_graph.money.prices import Price
+    from cope_graph.state import CopeInput, CopeOutput, CopeState
+    from cope_graph.tasks.task import Prompts, Task
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PLAN_FREE",
+    "ChatCope",
+    "CopeContext",
+    "CopeError",
+    "CopeInput",
+    "CopeOutput",
+    "CopeState",
+    "Price",
+    "Prompts",
+    "Task",
+    "Verdict",
+    "create_cope",
+    "tasks",
+]
+
+_HOMES = {
+    "PLAN_FREE": "cope_graph.context",
+    "ChatCope": "cope_graph.chat",
+    "CopeContext": "cope_graph.context",
+    "CopeError": "cope_graph.errors",
+    "CopeInput": "cope_graph.state",
+    "CopeOutput": "cope_graph.state",
+    "CopeState": "cope_graph.state",
+    "Price": "cope_graph.money.prices",
+    "Prompts": "cope_graph.tasks.task",
+    "Task": "cope_graph.tasks.task",
+    "Verdict": "cope_graph.gates.verdict",
+    "create_cope": "cope_graph.cascade",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that the package itself is light."""
+    if name == "tasks":
+        return import_module("cope_graph.tasks")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

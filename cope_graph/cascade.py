@@ -1,0 +1,110 @@
+"""COPE as a LangGraph: five nodes, and an escalation that is its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import get_runtime
+from langgraph.types import Send
+
+from cope_graph.context import CopeContext, resolve
+from cope_graph.models.bound import bind
+from cope_graph.money.prices import Price
+from cope_graph.stages.execute import large_execute, small_execute
+from cope_graph.stages.gate import onward
+from cope_graph.stages.node import GateNode, ModelNode
+from cope_graph.stages.plan import large_plan, small_plan
+from cope_graph.stages.run import FRESH, Cascade, entry
+from cope_graph.state import CopeInput, CopeOutput, CopeState
+from cope_graph.tasks.task import Task
+
+CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
+
+
+def create_cope(
+    small: str | BaseChatModel,
+    large: str | BaseChatModel,
+    *,
+    task: Task,
+    defaults: CopeContext | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> CopeGraph:
+    """Build the cascade of "Efficient LLM Collaboration via Planning" (arXiv 2506.11578).
+
+    Example:
+        ```python
+        from cope_graph import create_cope, tasks
+
+        graph = create_cope("openai:gpt-4o-mini", "openai:gpt-4o", task=tasks.math()).compile()
+        out = graph.invoke({"messages": [("user", "What is 7 * 6?")]})
+        print(out["answer"], out["stage"], out["confidence"], out["ledger"]["usd"])
+        ```
+
+    Args:
+        small: The cheap model that plans and executes n times: a chat model or a name, see
+            `cope_graph.models.names.chat_model`.
+        large: The expensive model that writes a short plan, and executes only what stays unsure.
+        task: The family of questions: prompts, how an answer is read, and the gate.
+        defaults: Settings of every run; a run's context may override them. The defaults are the
+            paper's; `PLAN_FREE` is the same cascade without plans.
+        prices: USD per million tokens by model name, over the public list.
+
+    Returns:
+        The uncompiled graph: the caller compiles it with the checkpointer, store and name.
+
+    Raises:
+        ModelNameError: A name is unknown, or an object is no chat model.
+        MissingPackageError: A provider's package is not installed.
+        MissingKeyError: A provider needs a key and has none.
+    """
+    cascade = Cascade(
+        small=bind(small, "small", prices or {}),
+        large=bind(large, "large", prices or {}),
+        task=task,
+        defaults=defaults or CopeContext(),
+    )
+
+    def enter(state: CopeState) -> Send:
+        # The first node gets a fresh run, whatever an earlier turn left in the thread.
+        settings = resolve(cascade.defaults, get_runtime().context)
+        fresh = {**FRESH, "messages": state.get("messages", []), "entering": True}
+        return Send(entry(settings), {**fresh, "stage": settings.stages[0]})
+
+    graph = StateGraph(
+        CopeState,
+        context_schema=CopeContext,
+        input_schema=CopeInput,
+        output_schema=CopeOutput,
+    )
+    graph.add_node("small_plan", ModelNode("small_plan", cascade, small_plan))
+    graph.add_node("small_execute", ModelNode("small_execute", cascade, small_execute))
+    graph.add_node("confidence_gate", GateNode("confidence_gate", cascade))
+    graph.add_node("large_plan", ModelNode("large_plan", cascade, large_plan))
+    graph.add_node("large_execute", ModelNode("large_execute", cascade, large_execute))
+
+    graph.add_conditional_edges(
+        START, enter, ["small_plan", "small_execute", "large_plan", "large_execute"]
+    )
+    graph.add_edge("small_plan", "small_execute")
+    graph.add_edge("small_execute", "confidence_gate")
+    graph.add_conditional_edges("large_plan", planned_for, ["small_execute", "large_execute"])
+    graph.add_edge("large_execute", "confidence_gate")
+    graph.add_conditional_edges(
+        "confidence_gate",
+        onward,
+        {
+            "accept": END,
+            "undecided": "small_execute",
+            "escalate": "large_plan",
+            "hand_over": "large_execute",
+        },
+    )
+    return graph
+
+
+def planned_for(state: CopeState) -> Literal["small_execute", "large_execute"]:
+    """Name who executes the large model's plan: the small model in stage 2."""
+    return "small_execute" if state["stage"] == 2 else "large_execute"  # noqa: PLR2004

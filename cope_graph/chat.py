@@ -1,0 +1,134 @@
+"""The cascade as a chat model: one line puts it in place of another model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    CallbackManager,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableConfig
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from cope_graph.cascade import create_cope
+from cope_graph.context import CopeContext
+from cope_graph.errors import InputError
+from cope_graph.money.prices import Price
+from cope_graph.tasks.task import Task
+
+
+class ChatCope(BaseChatModel):
+    """A chat model that answers by COPE.
+
+    The reply is the winning sample. Its `response_metadata["cope"]` holds answer, stage,
+    confidence, reason and ledger. It carries no usage of its own: usage callbacks and traces
+    count the models inside, so nothing is counted twice.
+
+    Example:
+        ```python
+        from cope_graph import ChatCope, tasks
+
+        model = ChatCope(
+            small="openai:gpt-4o-mini", large="openai:gpt-4o", task=tasks.math()
+        )
+        model.invoke("What is 7 * 6?")
+        ```
+
+    Attributes:
+        small: As in `create_cope`.
+        large: As in `create_cope`.
+        task: As in `create_cope`.
+        defaults: As in `create_cope`.
+        prices: As in `create_cope`.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    small: str | BaseChatModel
+    large: str | BaseChatModel
+    task: Task
+    defaults: CopeContext = Field(default_factory=CopeContext)
+    prices: Mapping[str, Price] = Field(default_factory=dict)
+
+    _graph: Any = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Build the graph once; a wrong model name shows here."""
+        super().model_post_init(context)
+        graph = create_cope(
+            self.small,
+            self.large,
+            task=self.task,
+            defaults=self.defaults,
+            prices=self.prices,
+        )
+        # Inside somebody's graph it must not write into that graph's checkpoints: calls side by
+        # side in one node would share a namespace.
+        self._graph = graph.compile(checkpointer=False, name="cope")
+
+    @property
+    def _llm_type(self) -> str:
+        return "cope"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        _refuse(stop, kwargs)
+        return _result(self._graph.invoke({"messages": messages}, _child_config(run_manager)))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        _refuse(stop, kwargs)
+        config = _child_config(run_manager)
+        return _result(await self._graph.ainvoke({"messages": messages}, config))
+
+
+def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
+    if stop or options:
+        names = ", ".join(["stop"] * bool(stop) + sorted(options))
+        msg = f"ChatCope does not take {names}: set what its models should use on the models."
+        raise InputError(msg)
+
+
+def _child_config(
+    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
+) -> RunnableConfig:
+    if manager is None:
+        return {}
+    # A manager of a model's run makes no child manager; its handlers and parent are all there is.
+    kind = (
+        CallbackManager if isinstance(manager, CallbackManagerForLLMRun) else AsyncCallbackManager
+    )
+    return {
+        "callbacks": kind(
+            handlers=manager.inheritable_handlers,
+            inheritable_handlers=manager.inheritable_handlers,
+            parent_run_id=manager.run_id,
+            inheritable_tags=manager.inheritable_tags,
+            inheritable_metadata=manager.inheritable_metadata,
+        )
+    }
+
+
+def _result(out: Mapping[str, Any]) -> ChatResult:
+    answered = out["answer"] is not None
+    text = out["messages"][-1].text if answered else ""
+    keys = ("answer", "stage", "confidence", "accepted", "reason", "ledger")
+    message = AIMessage(text, response_metadata={"cope": {key: out[key] for key in keys}})
+    return ChatResult(generations=[ChatGeneration(message=message)])

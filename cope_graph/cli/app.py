@@ -1,0 +1,64 @@
+"""`cope`: the command line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from cope_graph import __version__
+from cope_graph.cli.doctor import doctor
+from cope_graph.cli.drawing import drawing
+from cope_graph.cli.models import models
+from cope_graph.cli.solve import solve
+from cope_graph.context import describe
+from cope_graph.errors import CopeError
+
+app = typer.Typer(
+    name="cope",
+    help="A large model's answers, paid only where a small one is unsure.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(solve)
+app.command("graph")(drawing)
+app.add_typer(models, name="models")
+app.command()(doctor)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001
+    if asked:
+        typer.echo(f"cope-graph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Read what holds for every command; `main` looks for --debug itself."""
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence and exit code 2."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(arguments)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted.")
+        sys.exit(130)
+    except (CopeError, ValidationError, OSError) as error:
+        if debug:
+            raise
+        sentence = describe(error) if isinstance(error, ValidationError) else str(error)
+        Console(stderr=True).print(f"[bold red]error:[/] {sentence}", highlight=False)
+        sys.exit(2)

@@ -1,0 +1,98 @@
+"""`cope doctor`: what is installed, found and missing, each with the fix."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cope_graph.cli.models import PAIR
+from cope_graph.errors import CopeError
+from cope_graph.models.names import chat_model
+from cope_graph.models.pair import LARGE, SMALL
+from cope_graph.models.pull import find
+from cope_graph.tasks.equality import math_equal
+
+_NEEDED = ("langgraph", "langchain-core", "langchain-openai", "langsmith", "math-verify")
+_EXTRAS = {"xllamacpp": "local", "langchain": "agents"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+def doctor() -> None:
+    """Show what is installed, found and missing, with the fix for each."""
+    checks = [*_packages(), *_files(), *_settings(), _equality()]
+    table = Table(box=None, header_style="dim")
+    for column in ("", "what", "found", "fix"):
+        table.add_column(column, overflow="fold")
+    for check in checks:
+        mark = "[green]ok[/]" if check.ok else "[yellow]--[/]"
+        table.add_row(mark, escape(check.name), escape(check.found), escape(check.fix))
+    Console(highlight=False).print(table)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _packages() -> Iterator[Check]:
+    yield Check("python", ok=True, found=platform.python_version())
+    for name in _NEEDED:
+        found = _version(name)
+        yield Check(
+            name, found is not None, found or "missing", "" if found else f"pip install {name}"
+        )
+    for name, extra in _EXTRAS.items():
+        found = _version(name)
+        fix = "" if found else f"pip install 'cope-graph[{extra}]'"
+        yield Check(f"{name} (extra {extra})", found is not None, found or "missing", fix)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _files() -> Iterator[Check]:
+    for name in PAIR:
+        path = find(name)
+        fix = "" if path else f"cope models pull {name}"
+        yield Check(f"model file {name}", path is not None, str(path or "missing"), fix)
+
+
+def _settings() -> Iterator[Check]:
+    for side, unset in (("small", SMALL), ("large", LARGE)):
+        name = os.environ.get(f"COPE_{side.upper()}") or unset
+        try:
+            chat_model(name, "small" if side == "small" else "large")
+        except CopeError as error:
+            yield Check(f"{side} model", ok=False, found=name, fix=str(error))
+        else:
+            yield Check(f"{side} model", ok=True, found=name)
+    for key in ("OPENAI_API_KEY", "COPE_SMALL_API_KEY", "COPE_LARGE_API_KEY"):
+        yield Check(key, ok=True, found="set" if os.environ.get(key) else "not set")
+
+
+def _equality() -> Check:
+    works = math_equal("2x+1", "1+2x")
+    return Check(
+        "math equality worker",
+        works,
+        "answers" if works else "gives no answer",
+        "" if works else "pip install --force-reinstall math-verify",
+    )

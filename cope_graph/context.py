@@ -1,0 +1,137 @@
+"""What a run may override: bounded JSON values, read by one function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cope_graph.errors import InputError
+
+Temperature = float | None
+
+
+class CopeContext(BaseModel):
+    """Settings of one run; the defaults are the paper's (section 4 and its appendix).
+
+    A value set here overrides what `create_cope(defaults=...)` bound when the graph was built.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: int = Field(default=8, ge=1, le=64, description="Samples in stages 1 and 2.")
+    wave: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Draw the samples in waves of this size and stop as soon as the rest cannot "
+        "change the decision. Empty: all at once, as in the paper.",
+    )
+    tau1: float = Field(default=0.75, ge=0, le=1, description="Threshold of stage 1.")
+    tau2: float = Field(default=0.5, ge=0, le=1, description="Threshold of stage 2.")
+    strict: bool = Field(
+        default=True, description="Accept above the threshold (paper); off: at the threshold too."
+    )
+    stages: tuple[Literal[1, 2, 3], ...] = Field(
+        default=(1, 2, 3), description="Which stages run, in order."
+    )
+    small_plan: Literal["goal", "guideline", "none"] = Field(
+        default="goal", description="What the small planner writes before each sample of stage 1."
+    )
+    large_plan: Literal["guideline", "goal"] = Field(
+        default="guideline", description="What the large planner writes once for stage 2."
+    )
+    own_plan: bool = Field(
+        default=False,
+        description="Without stage 2: let the large model write a plan for its own stage 3.",
+    )
+    last_resort: Literal["answer", "abstain"] = Field(
+        default="answer",
+        description="When the last stage stays below its threshold: its best answer, marked as "
+        "not accepted, or none.",
+    )
+    temperature_small_plan: Temperature = Field(
+        default=0.8, ge=0, le=2, description="Stage 1 planner. Empty: the model's own."
+    )
+    temperature_stage1: Temperature = Field(
+        default=0.4, ge=0, le=2, description="Stage 1 executor. Empty: the model's own."
+    )
+    temperature_large_plan: Temperature = Field(
+        default=0.8, ge=0, le=2, description="Stage 2 planner. Empty: the model's own."
+    )
+    temperature_stage2: Temperature = Field(
+        default=0.8, ge=0, le=2, description="Stage 2 executor. Empty: the model's own."
+    )
+    temperature_stage3: Temperature = Field(
+        default=0.0, ge=0, le=2, description="Stage 3 executor. Empty: the model's own."
+    )
+    max_plan_tokens: int | None = Field(
+        default=None, ge=1, le=100_000, description="Longest plan. Empty: the model's own limit."
+    )
+    max_answer_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Longest reply of an executor; a reply cut here has no answer. Empty: the "
+        "model's own limit.",
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**31 - 1,
+        description="Seed of the draws, sent to models that take one.",
+    )
+
+    @model_validator(mode="after")
+    def _check_stages(self) -> Self:
+        if not self.stages or list(self.stages) != sorted(set(self.stages)):
+            msg = "stages must name some of 1, 2, 3, each once, in order"
+            raise ValueError(msg)
+        return self
+
+
+PLAN_FREE = CopeContext(small_plan="none", stages=(1, 3))
+"""The cascade without plans: the small model votes, else the large one answers."""
+
+
+def resolve(defaults: CopeContext, context: object) -> CopeContext:
+    """Put a run's own values over the graph's defaults.
+
+    Args:
+        defaults: What `create_cope` bound.
+        context: The run's context: a `CopeContext`, `None`, or a foreign context (of a parent
+            graph), of which only its `"cope"` entry is read.
+
+    Returns:
+        The settings of this run.
+
+    Raises:
+        InputError: The values are out of bounds or unknown.
+    """
+    own = context if isinstance(context, CopeContext) else _cope_entry(context)
+    if own is None:
+        return defaults
+    try:
+        given = CopeContext.model_validate(own)
+        values = {name: getattr(given, name) for name in given.model_fields_set}
+        return CopeContext.model_validate({**defaults.model_dump(), **values})
+    except ValidationError as error:
+        msg = f"The run's context does not fit: {describe(error)}"
+        raise InputError(msg) from error
+
+
+def _cope_entry(context: object) -> object:
+    if isinstance(context, Mapping):
+        return context.get("cope")
+    return getattr(context, "cope", None)
+
+
+def describe(error: ValidationError) -> str:
+    """Say in one line which settings do not fit and why."""
+    return "; ".join(_line(detail) for detail in error.errors(include_url=False))
+
+
+def _line(detail: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in detail["loc"]) or "settings"
+    return f"{name}: {detail['msg']}"

@@ -1,0 +1,1 @@
+"""Data sets, methods side by side, tables."""

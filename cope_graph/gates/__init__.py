@@ -1,0 +1,1 @@
+"""How sure the samples are, and what follows."""

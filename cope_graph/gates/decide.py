@@ -1,0 +1,104 @@
+"""The one decision of the cascade: a pure function of a verdict and what remains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cope_graph.gates.verdict import Verdict
+from cope_graph.state import Decision
+
+Onward = Literal["escalate", "hand_over", "nothing"]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """When a confidence is high enough.
+
+    Attributes:
+        tau: 0 to 1.
+        strict: Above tau (the paper's "exceeds"), or at tau too.
+    """
+
+    tau: float
+    strict: bool = True
+
+    def passed(self, count: int, n: int) -> bool:
+        """Tell whether `count` of `n` samples are enough."""
+        ratio = count / n
+        return ratio > self.tau if self.strict else ratio >= self.tau
+
+
+def decide(
+    verdict: Verdict,
+    threshold: Threshold | None,
+    *,
+    drawn: int,
+    remaining: int,
+    onward: Onward,
+) -> tuple[Decision, bool]:
+    """Decide what follows from the samples seen so far.
+
+    With samples still to come a vote is decided early only when they cannot change it: the
+    decision and the winning class are then those of the full draw.
+
+    Args:
+        verdict: The gate's view of the samples drawn.
+        threshold: What a confidence has to exceed; `None` takes any answer (stage 3).
+        drawn: Samples seen in this stage.
+        remaining: Samples this stage may still draw.
+        onward: What follows when the samples do not pass.
+
+    Returns:
+        The decision, and whether the answer passed the gate. `"accept"` without a pass means
+        that nothing is left to do.
+    """
+    if remaining and not _settled(verdict, threshold, drawn + remaining, remaining, onward):
+        return "undecided", False
+    if _passes(verdict, threshold, drawn + remaining):
+        return "accept", True
+    return ("accept" if onward == "nothing" else onward), False
+
+
+def _passes(verdict: Verdict, threshold: Threshold | None, n: int) -> bool:
+    if verdict.answer is None:
+        return False
+    if threshold is None:
+        return True
+    if verdict.classes:
+        return threshold.passed(len(verdict.classes[0].members), n)
+    confidence = verdict.confidence
+    if confidence is None:
+        return False
+    return confidence > threshold.tau if threshold.strict else confidence >= threshold.tau
+
+
+def _settled(
+    verdict: Verdict, threshold: Threshold | None, n: int, remaining: int, onward: Onward
+) -> bool:
+    """Tell whether the remaining samples of a vote can change neither decision nor winner."""
+    if threshold is None or not verdict.classes:
+        return (
+            verdict.answer is None
+            and threshold is not None
+            and onward != "nothing"
+            and (not threshold.passed(remaining, n))
+        )
+    top = len(verdict.classes[0].members)
+    if not threshold.passed(top + remaining, n) and onward != "nothing":
+        return True
+    decided = threshold.passed(top, n) or not threshold.passed(top + remaining, n)
+    return decided and _leader_is_safe(verdict, remaining)
+
+
+def _leader_is_safe(verdict: Verdict, remaining: int) -> bool:
+    leader, *rest = verdict.classes
+    lead = len(leader.members)
+    # A class not seen yet would come last, so it must have strictly more to win.
+    if remaining > lead:
+        return False
+    return all(
+        len(other.members) + remaining < lead
+        or (len(other.members) + remaining == lead and leader.members[0] < other.members[0])
+        for other in rest
+    )

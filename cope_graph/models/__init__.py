@@ -1,0 +1,1 @@
+"""Chat models: from a name to k samples for one bill."""

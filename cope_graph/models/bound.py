@@ -1,0 +1,101 @@
+"""A chat model as the graph uses it: named, priced, ready to draw k samples."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from cope_graph.models.names import Side, chat_model
+from cope_graph.models.usage import Usage
+from cope_graph.money.prices import FREE, Price, cost, listed_cost, own_price
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One side of the cascade.
+
+    Attributes:
+        side: `"small"` or `"large"`.
+        chat: The model itself.
+        name: Its name, as configured.
+        takes_n: Whether one request can draw n samples.
+        window: Its context window in tokens, `None` when not known.
+        price: The user's price, `FREE` for a local model, `None` to use the public list.
+        api_url: The server it asks, `None` for the provider's own.
+    """
+
+    side: Side
+    chat: BaseChatModel
+    name: str
+    takes_n: bool
+    window: int | None
+    price: Price | None
+    api_url: str | None
+
+    def usd(self, usage: Usage, model: str) -> Decimal | None:
+        """Price one request, `None` when the price is not known."""
+        if self.price is not None:
+            return cost(usage, self.price)
+        return listed_cost(usage, model, self.api_url)
+
+
+def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) -> Bound:
+    """Make a model ready for the graph.
+
+    Args:
+        model: A chat model or a name, see `chat_model`.
+        side: Which side of the cascade it is.
+        prices: The user's prices by model name.
+
+    Raises:
+        ModelNameError: The name is unknown, or the object is no chat model.
+        MissingPackageError: The provider's package is not installed.
+        MissingKeyError: The provider needs a key and has none.
+    """
+    chat, takes_n = _billed_once(chat_model(model, side))
+    name = _name(chat)
+    given = model if isinstance(model, str) else name
+    price = own_price(prices, (given, name))
+    if price is None and getattr(chat, "is_local", False):
+        price = FREE
+    return Bound(
+        side=side,
+        chat=chat,
+        name=name,
+        takes_n=takes_n,
+        window=_window(chat),
+        price=price,
+        api_url=_text(getattr(chat, "openai_api_base", None)),
+    )
+
+
+def _billed_once(chat: BaseChatModel) -> tuple[BaseChatModel, bool]:
+    # A model of that package exists only where the package has been imported already.
+    if "langchain_openai" in sys.modules:
+        from langchain_openai.chat_models.base import BaseChatOpenAI  # noqa: PLC0415
+
+        from cope_graph.models.one_bill import one_bill, uses_responses  # noqa: PLC0415
+
+        if isinstance(chat, BaseChatOpenAI):
+            return one_bill(chat), not uses_responses(chat)
+    return chat, bool(getattr(chat, "takes_n", False))
+
+
+def _name(chat: BaseChatModel) -> str:
+    named = (getattr(chat, field, None) for field in ("model_name", "model", "model_id"))
+    return next((name for name in named if isinstance(name, str) and name), type(chat).__name__)
+
+
+def _window(chat: BaseChatModel) -> int | None:
+    profile: Mapping[str, Any] = getattr(chat, "profile", None) or {}
+    window = profile.get("max_input_tokens")
+    return window if isinstance(window, int) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

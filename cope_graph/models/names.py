@@ -1,0 +1,98 @@
+"""From a name to a chat model; each side has its own server and key."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import SecretStr
+
+from cope_graph.errors import MissingKeyError, MissingPackageError, ModelNameError
+
+Side = Literal["small", "large"]
+
+
+def chat_model(model: str | BaseChatModel, side: Side) -> BaseChatModel:
+    """Turn a name into a chat model; a chat model is returned as it is.
+
+    Names: `openai:NAME` (any OpenAI-compatible server: `COPE_SMALL_BASE_URL`,
+    `COPE_SMALL_API_KEY`, the same with `LARGE`; the key falls back to `OPENAI_API_KEY`),
+    `local:NAME` (an embedded model, see `cope models list`), and every name of LangChain's
+    `init_chat_model`, such as `anthropic:claude-sonnet-4-5`.
+
+    Args:
+        model: A chat model or a name.
+        side: Whose settings to read from the environment.
+
+    Raises:
+        ModelNameError: No such model, or not a chat model.
+        MissingPackageError: The provider's package is not installed.
+        MissingKeyError: The provider needs a key and has none.
+    """
+    if isinstance(model, BaseChatModel):
+        return model
+    if not isinstance(model, str) or not model.strip():
+        msg = (
+            f"The {side} model is {_shown(model)}, not a chat model or a name. "
+            "Pass a LangChain chat model or a name such as 'openai:gpt-4o-mini'."
+        )
+        raise ModelNameError(msg)
+    provider, _, name = model.strip().partition(":")
+    if provider == "local":
+        return _local(name)
+    if provider == "openai" and name:
+        return _openai(name, side)
+    return _by_langchain(model.strip(), side)
+
+
+def _shown(model: object) -> str:
+    return "an empty name" if isinstance(model, str) else f"a {type(model).__name__}"
+
+
+def _local(name: str) -> BaseChatModel:
+    from cope_graph.models.local import local_chat_model  # noqa: PLC0415
+
+    return local_chat_model(name)
+
+
+def _openai(name: str, side: Side) -> BaseChatModel:
+    try:
+        from langchain_openai import ChatOpenAI  # noqa: PLC0415
+    except ImportError as error:
+        msg = f"openai:{name} needs langchain-openai: pip install langchain-openai"
+        raise MissingPackageError(msg) from error
+    prefix = f"COPE_{side.upper()}"
+    base_url = os.environ.get(f"{prefix}_BASE_URL") or os.environ.get("OPENAI_BASE_URL") or None
+    key = os.environ.get(f"{prefix}_API_KEY") or os.environ.get("OPENAI_API_KEY")
+    if not key and not base_url:
+        msg = f"openai:{name} needs a key: set {prefix}_API_KEY or OPENAI_API_KEY."
+        raise MissingKeyError(msg)
+    # A server of the user's own often has no key, but the client insists on one.
+    return ChatOpenAI(model=name, base_url=base_url, api_key=SecretStr(key or "none"))
+
+
+def _by_langchain(model: str, side: Side) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model  # noqa: PLC0415
+    except ImportError as error:
+        msg = f"The model name {model!r} needs langchain: pip install 'cope-graph[agents]'"
+        raise MissingPackageError(msg) from error
+    try:
+        return init_chat_model(model)
+    except ImportError as error:
+        msg = f"The {side} model {model!r} needs another package: {_first_line(error)}"
+        raise MissingPackageError(msg) from error
+    except ValueError as error:
+        if "key" in str(error).lower() and "provider" not in str(error).lower():
+            msg = f"The {side} model {model!r} needs a key: {_first_line(error)}"
+            raise MissingKeyError(msg) from error
+        msg = (
+            f"There is no {side} model {model!r}: write 'openai:NAME', 'local:NAME' or another "
+            "'provider:NAME' of LangChain's init_chat_model."
+        )
+        raise ModelNameError(msg) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,75 @@
+"""What a model costs: the user's prices first, then the public list of genai-prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cope_graph.models.usage import Usage
+
+MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens.
+
+    Attributes:
+        input: Prompt tokens.
+        output: Completion tokens, reasoning included.
+        cached: Prompt tokens read from the provider's cache; `None` means as `input`.
+    """
+
+    input: Decimal
+    output: Decimal
+    cached: Decimal | None = None
+
+    @classmethod
+    def of(cls, input: str, output: str, cached: str | None = None) -> Price:  # noqa: A002
+        """Make a price from decimal strings, as in `Price.of("0.15", "0.60")`."""
+        return cls(Decimal(input), Decimal(output), None if cached is None else Decimal(cached))
+
+
+FREE = Price(Decimal(0), Decimal(0))
+"""The price of a model on the user's own machine, unless one is given."""
+
+
+def cost(usage: Usage, price: Price) -> Decimal:
+    """Price one request in USD, to the last digit."""
+    cached = price.input if price.cached is None else price.cached
+    fresh = usage.input_tokens - usage.cached_tokens
+    total = fresh * price.input + usage.cached_tokens * cached + usage.output_tokens * price.output
+    return total / MILLION
+
+
+def listed_cost(usage: Usage, model: str, api_url: str | None) -> Decimal | None:
+    """Price one request by the public list.
+
+    Args:
+        usage: Its tokens.
+        model: The provider's name of the model.
+        api_url: The server asked, `None` for the provider's own. A server that is not on the
+            list has no listed price, whatever its model is called.
+
+    Returns:
+        USD, or `None` when the list does not know the model.
+    """
+    # Imported here: the list takes 0.1 s to load, and a run on own prices never needs it.
+    from genai_prices import Usage as ListedUsage  # noqa: PLC0415
+    from genai_prices import calc_price  # noqa: PLC0415
+
+    listed = ListedUsage(
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cached_tokens,
+        output_tokens=usage.output_tokens,
+    )
+    try:
+        return calc_price(listed, model, provider_api_url=api_url).total_price
+    except LookupError:
+        return None
+
+
+def own_price(prices: Mapping[str, Price], names: tuple[str, ...]) -> Price | None:
+    """Find the user's price for a model known by any of these names."""
+    return next((prices[name] for name in names if name in prices), None)

@@ -1,0 +1,21 @@
+"""The graph that `langgraph dev` serves (langgraph.json), built from names in the environment.
+
+`COPE_SMALL` and `COPE_LARGE` name the models, `COPE_SMALL_BASE_URL`, `COPE_SMALL_API_KEY` and the
+same with `LARGE` their servers. Unset, it is the embedded pair, loaded at the first run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from cope_graph.cascade import create_cope
+from cope_graph.models.pair import LARGE, SMALL, defaults_for
+from cope_graph.tasks import math
+
+_small = os.environ.get("COPE_SMALL") or SMALL
+_large = os.environ.get("COPE_LARGE") or LARGE
+
+# Built at import: the server imports outside its event loop, where reading files may block.
+graph = create_cope(_small, _large, task=math(), defaults=defaults_for(_small, _large)).compile(
+    name="cope"
+)

@@ -1,0 +1,7 @@
+"""Task families: what is asked, how an answer is read, how answers are compared."""
+
+from cope_graph.tasks.mathematics import PROMPTS as MATH_PROMPTS
+from cope_graph.tasks.mathematics import math
+from cope_graph.tasks.task import Prompts, Task
+
+__all__ = ["MATH_PROMPTS", "Prompts", "Task", "math"]

@@ -1,0 +1,38 @@
+"""Math word problems and competition problems: majority over mathematically equal answers."""
+
+from __future__ import annotations
+
+from cope_graph.gates.vote import vote
+from cope_graph.tasks.equality import math_equal
+from cope_graph.tasks.reading import read_math
+from cope_graph.tasks.task import Prompts, Task
+
+PROMPTS = Prompts(
+    goal=(
+        "{question}\n\n"
+        "In one or two sentences, say what has to be found and which given facts matter. "
+        "Do not solve it."
+    ),
+    guideline=(
+        "{question}\n\n"
+        "In one or two sentences, tell a student how to go about this problem: the strategy and "
+        "the key ideas. Do not calculate and do not give the result."
+    ),
+    execute=(
+        "{question}\n\n{plan}"
+        "Think step by step in a few short sentences, then write a last line "
+        "'The answer is' followed by the final answer."
+    ),
+    with_goal="Goal: {goal}\n\n",
+    with_guideline="Hint: {guideline}\n\n",
+)
+
+
+def math() -> Task:
+    r"""Make the math task: prompts of our own, answers compared by value.
+
+    An answer is read from the last `\boxed{}`, else after "the answer is", else it is the last
+    number. Answers are equal when they are the same text, number or expression
+    (1/2 = 0.5 = \frac{1}{2}).
+    """
+    return Task("math", PROMPTS, read_math, vote(math_equal))
