@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cope_graph.errors import InputError
+from cope_graph.state import Stage
 
 Temperature = float | None
 
@@ -33,7 +34,7 @@ class CopeContext(BaseModel):
     strict: bool = Field(
         default=True, description="Accept above the threshold (paper); off: at the threshold too."
     )
-    stages: tuple[Literal[1, 2, 3], ...] = Field(
+    stages: tuple[Stage, ...] = Field(
         default=(1, 2, 3), description="Which stages run, in order."
     )
     small_plan: Literal["goal", "guideline", "none"] = Field(
@@ -83,12 +84,13 @@ class CopeContext(BaseModel):
         description="Seed of the draws, sent to models that take one.",
     )
 
-    @model_validator(mode="after")
-    def _check_stages(self) -> Self:
-        if not self.stages or list(self.stages) != sorted(set(self.stages)):
-            msg = "stages must name some of 1, 2, 3, each once, in order"
+    @field_validator("stages")
+    @classmethod
+    def _in_order(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        if not stages or list(stages) != sorted(set(stages)):
+            msg = "name some of 1, 2, 3, each once, in order"
             raise ValueError(msg)
-        return self
+        return stages
 
 
 PLAN_FREE = CopeContext(small_plan="none", stages=(1, 3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,8 @@ class Bound:
         window: Its context window in tokens, `None` when not known.
         price: The user's price, `FREE` for a local model, `None` to use the public list.
         api_url: The server it asks, `None` for the provider's own.
+        copies: The model with the settings of past requests. A fresh copy describes itself anew
+            to the tracers, which takes longer than anything else in a node.
     """
 
     side: Side
@@ -36,6 +38,7 @@ class Bound:
     window: int | None
     price: Price | None
     api_url: str | None
+    copies: dict[object, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
 
     def usd(self, usage: Usage, model: str) -> Decimal | None:
         """Price one request, `None` when the price is not known."""

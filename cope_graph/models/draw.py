@@ -20,6 +20,7 @@ from cope_graph.models.explain import explain
 from cope_graph.models.usage import Usage, usage_of
 
 _CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length"}
+_MOST_COPIES = 64  # a caller may give every run a seed of its own
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def draw(model: Bound, requests: Sequence[Request], config: RunnableConfig) -> l
     """
     if len(requests) == 1:
         return [_draw_one(model, requests[0], config)]
-    with get_executor_for_config(config) as executor:
+    # One thread a request, unless the caller limits them: they wait, they do not compute.
+    limit = config.get("max_concurrency") or len(requests)
+    with get_executor_for_config({**config, "max_concurrency": limit}) as executor:
         return list(executor.map(lambda request: _draw_one(model, request, config), requests))
 
 
@@ -103,6 +106,8 @@ async def adraw(
     model: Bound, requests: Sequence[Request], config: RunnableConfig
 ) -> list[list[Drawn]]:
     """Do as `draw` does, in an event loop."""
+    if len(requests) == 1:
+        return [await _adraw_one(model, requests[0], config)]
     limit = asyncio.Semaphore(config.get("max_concurrency") or max(len(requests), 1))
 
     async def one(request: Request) -> list[Drawn]:
@@ -164,7 +169,18 @@ def _prepare(
     }
     if request.k > 1:
         options["n"] = request.k
-    return configured(model.chat, request), [list(request.messages)], options
+    return _configured(model, request), [list(request.messages)], options
+
+
+def _configured(model: Bound, request: Request) -> BaseChatModel:
+    """Give the model's copy for a request's settings, made once for all such requests."""
+    key = (request.temperature, request.seed, request.max_tokens, request.stream)
+    copy = model.copies.get(key)
+    if copy is None:
+        if len(model.copies) >= _MOST_COPIES:
+            model.copies.clear()
+        copy = model.copies[key] = configured(model.chat, request)
+    return copy
 
 
 def configured(chat: BaseChatModel, request: Request) -> BaseChatModel:

@@ -83,6 +83,8 @@ def _start(name: str, path: Path) -> Engine:
         base_url=f"{server.listening_address}/v1",
         api_key=SecretStr(key),
         max_retries=0,
+        # A kept connection belongs to one event loop, and this client serves many.
+        default_headers={"Connection": "close"},
         stream_usage=True,
     )
     return Engine(server, client)

@@ -41,7 +41,7 @@ def chat_model(model: str | BaseChatModel, side: Side) -> BaseChatModel:
     provider, _, name = model.strip().partition(":")
     if provider == "local":
         return _local(name)
-    if provider == "openai" and name:
+    if provider == "openai":
         return _openai(name, side)
     return _by_langchain(model.strip(), side)
 
@@ -62,6 +62,9 @@ def _openai(name: str, side: Side) -> BaseChatModel:
     except ImportError as error:
         msg = f"openai:{name} needs langchain-openai: pip install langchain-openai"
         raise MissingPackageError(msg) from error
+    if not name:
+        msg = f"The {side} model 'openai:' has no name: write 'openai:NAME'."
+        raise ModelNameError(msg)
     prefix = f"COPE_{side.upper()}"
     base_url = os.environ.get(f"{prefix}_BASE_URL") or os.environ.get("OPENAI_BASE_URL") or None
     key = os.environ.get(f"{prefix}_API_KEY") or os.environ.get("OPENAI_API_KEY")
@@ -83,13 +86,14 @@ def _by_langchain(model: str, side: Side) -> BaseChatModel:
     except ImportError as error:
         msg = f"The {side} model {model!r} needs another package: {_first_line(error)}"
         raise MissingPackageError(msg) from error
-    except ValueError as error:
-        if "key" in str(error).lower() and "provider" not in str(error).lower():
-            msg = f"The {side} model {model!r} needs a key: {_first_line(error)}"
+    except Exception as error:  # each provider has exceptions of its own
+        what = _first_line(error)
+        if any(word in what.lower() for word in ("api_key", "api key", "credential")):
+            msg = f"The {side} model {model!r} needs a key: {what}"
             raise MissingKeyError(msg) from error
         msg = (
-            f"There is no {side} model {model!r}: write 'openai:NAME', 'local:NAME' or another "
-            "'provider:NAME' of LangChain's init_chat_model."
+            f"There is no {side} model {model!r} ({what}): write 'openai:NAME', 'local:NAME' or "
+            "another 'provider:NAME' of LangChain's init_chat_model."
         )
         raise ModelNameError(msg) from error
 

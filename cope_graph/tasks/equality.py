@@ -35,16 +35,15 @@ _MAX_DIGITS: Final = 5_000
 _MAX_UNORDERED: Final = 30
 _ROUNDED_PLACES: Final = 6
 
+# Escapes where a sign looks like another one.
+_SIGN_NAMES: Final = (
+    "\u2212 -;\u2013 -;\u00f7 /;\u2044 /;\u00d7 \\cdot;\u00b7 \\cdot;\u22c5 \\cdot;π \\pi;"
+    "θ \\theta;∞ \\infty;√ sqrt;\u222a \\cup;∩ \\cap;\u2208 \\in;∅ \\emptyset;\u211d \\mathbb{R};"
+    "≤ \\le;≥ \\ge;≠ \\ne;≈ \\approx;± \\pm;° ^\\circ;½ \\frac{1}{2};¼ \\frac{1}{4};¾ \\frac{3}{4};"
+    "⅓ \\frac{1}{3};⅔ \\frac{2}{3};⁰ ^0;¹ ^1;² ^2;³ ^3;⁴ ^4;⁵ ^5;⁶ ^6;⁷ ^7;⁸ ^8;⁹ ^9"
+)
 _SIGNS: Final = str.maketrans(
-    {
-        "−": "-", "–": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "÷": "/", "⁄": "/",
-        "π": r"\pi ", "θ": r"\theta ", "∞": r"\infty ", "√": "sqrt", "°": r"^\circ ",
-        "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}",
-        "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ", "≈": r"\approx ",
-        **{sign: f"^{power}" for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-        "½": r" \frac{1}{2}", "¼": r" \frac{1}{4}", "¾": r" \frac{3}{4}",
-        "⅓": r" \frac{1}{3}", "⅔": r" \frac{2}{3}", "“": "", "”": "", '"': "",
-    }
+    {name[0]: f" {name[2:]} " if "\\" in name else name[2:] for name in _SIGN_NAMES.split(";")}
 )
 _AND_OR: Final = r" *,? *(?:\\text ?\{ *(?:and|or) *\}|\b(?:and|or)\b) *"
 # One spelling for what LaTeX, plain text and Python spell in many ways; the order matters.
@@ -53,7 +52,7 @@ _SPELLINGS: Final = tuple(
     for pattern, spelling in (
         (r"(?<!\\)\\[()\[\]]", ""),  # \( \) \[ \], but not the row break \\[
         (r"\\!|\\(?:left|right|displaystyle|limits|[bB]igg?[lr]?)(?![A-Za-z])", ""),
-        (r"(?<!\\)\\[,;:> ]|\\q?quad(?![a-z])|~|\s+", " "),
+        (r"(?:(?<!\\)\\[,;:> ]|\\q?quad(?![a-z])|~|\s)+", " "),  # one space: no slow patterns below
         (r"(?<=\d) ?\{,\} ?(?=\d{3})", ""),
         (_AND_OR, ","),
         (r"(?<=\d) ?([aApP])\.? ?([mM])\b\.?", r"\1\2"),  # 3:30 p.m.
@@ -90,16 +89,20 @@ _TEXT: Final = r"\\(?:text(?:rm|bf|it|normal)?|math(?:rm|bf|it)|mbox|operatornam
 _UNWRAP: Final = re.compile(_TEXT)
 _TEXT_UNIT: Final = re.compile(rf"(.+?) ?{_TEXT}(?: ?/ ?{_TEXT})?(?: ?\^ ?\{{? ?-?\d ?\}}?)?")
 _PLAIN_UNIT: Final = re.compile(
-    r"(.*(?:\d|\d\.|\}|\)|\\pi)) ?(\\?%|[£€¥₹]|\^\\circ(?: ?[CF])?|[ck]m|mm|[mk]g|m[lL]|ft|in|lbs?|oz|mph"
-    r"|hrs?|min|sec|(?<= )[A-Za-z]{3,}(?:[ /][A-Za-z.]+){0,3})(?: ?\^ ?\{?\d\}?)?"
+    r"(.*(?:\d|\d\.|\}|\)|\\pi)) ?(\\?%|[£€¥₹]|\^\\circ(?: ?[CF])?|[ckm]m|[mk]g|m[lL]|ft|in|lbs?|oz"
+    r"|mph|hrs?|min|sec|(?<= )[A-Za-z]{3,}(?:[ /][A-Za-z.]+){0,3})(?: ?\^ ?\{?\d\}?)?"
 )
 _NO_UNIT: Final = re.compile(
     r" ?(?:,|(?:or|and|if|when|where|for|mod|choose|is|hundred|thousand|million|billion|dozen)\b)"
 )
+_UNIT_NAMES: Final = (
+    r"% \% percent pct percentage;deg degree ^\circ;$ \$ dollar usd;cent;£;€ euro;¥ yen;₹ rs rupee;"
+    "cm centimeter centimetre;mm millimeter millimetre;km kilometer kilometre;m meter metre;"
+    "in inch inche;ft foot feet;yd yard;mi mile;mg milligram;kg kilogram;g gram;lb pound;oz ounce;"
+    "ml milliliter;l liter litre;sec s second;min minute;h hr hour;day;week;month;year"
+)
 _UNITS: Final = {
-    alias: group.split()[0]
-    for group in [r"% \% percent pct percentage", r"deg degree ^\circ", r"$ \$ dollar usd", r"cent", r"£", r"€ euro", r"¥ yen", r"₹ rs rupee", r"cm centimeter centimetre", r"mm millimeter millimetre", r"km kilometer kilometre", r"m meter metre", r"in inch inche", r"ft foot feet", r"yd yard", r"mi mile", r"mg milligram", r"kg kilogram", r"g gram", r"lb pound", r"oz ounce", r"ml milliliter", r"l liter litre", r"sec s second", r"min minute", r"h hr hour", r"day", r"week", r"month", r"year"]
-    for alias in group.split()
+    alias: group.split()[0] for group in _UNIT_NAMES.split(";") for alias in group.split()
 }
 _BASE: Final = re.compile(r"(-?[\dA-F]*\d[\dA-F]*) ?_ ?\{?(\d+|\\text ?\{\w+\})\}?")
 _TRIGONOMETRY: Final = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)")
@@ -177,7 +180,7 @@ class _NeedsWorkerError(Exception):
     """The cheap rules do not decide."""
 
 
-def _leave_to_worker(a: str, b: str) -> bool:
+def _leave_to_worker(_a: str, _b: str) -> bool:
     raise _NeedsWorkerError
 
 
@@ -220,14 +223,15 @@ def compare(a: str, b: str, symbolic: Callable[[str, str], bool]) -> bool:
     same_name = x.name == y.name or not (x.name and y.name)
     if same_name and (x.text == y.text or (x.words and x.words == y.words)):
         return True
+    verdict: bool | None = None
     if x.number is not None and y.number is not None:
-        return same_name and _same_number(x, x.number, y, y.number)
-    if x.prose or y.prose or x.hopeless or y.hopeless:
-        return False
-    if same_name and (x.kind or y.kind):
-        listed = _same_list(x, y, symbolic)
-        if listed is not None:
-            return listed
+        verdict = same_name and _same_number(x, x.number, y, y.number)
+    elif x.prose or y.prose or x.hopeless or y.hopeless:
+        verdict = False
+    elif same_name and (x.kind or y.kind):
+        verdict = _same_list(x, y, symbolic)
+    if verdict is not None:
+        return verdict
     # An equation keeps its left side, unless the other answer is a value without one.
     if not same_name or any(not read.name and _RELATION.search(read.text) for read in (x, y)):
         return symbolic(x.whole, y.whole)
@@ -289,7 +293,8 @@ def _read(answer: str) -> _Answer:
 
 @lru_cache(maxsize=4096)
 def _read_short(answer: str) -> _Answer:
-    text, unit = _split_unit(_spell(answer))
+    plain = _RATIO.fullmatch(answer.removeprefix("-"))  # most answers: nothing to respell
+    text, unit = (answer, "") if plain else _split_unit(_spell(answer))
     name = ""
     named = _NAME.fullmatch(text)
     if named is not None and not _RELATION.search(named[2]):

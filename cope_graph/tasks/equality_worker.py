@@ -23,7 +23,9 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cope_graph.errors import CopeError, MissingPackageError
@@ -42,6 +44,10 @@ RETIRE_BYTES: Final = 1024**3
 _REMEMBERED: Final = 4096
 # What an interpreter may need to start; nothing else of the environment, so no keys.
 _KEPT: Final = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
+# How the kernel ends a process at its limit of CPU time; Windows has no such limit.
+_OUT_OF_CPU_TIME: int | None = None
+if sys.platform != "win32":
+    _OUT_OF_CPU_TIME = -signal.SIGPROF
 _log = logging.getLogger(__name__)
 
 
@@ -141,27 +147,27 @@ class EqualityWorker:
         return False
 
     def _ask(self, a: str, b: str) -> bool:
-        number = next(self._ids)
-        request = json.dumps({"id": number, "a": a, "b": b}).encode() + b"\n"
-        process, answered = self._process, False
+        number, process, answered = next(self._ids), self._process, False
         try:
-            if process is None or process.stdin is None:
-                raise _EndedError
-            process.stdin.write(request)
+            self._send(json.dumps({"id": number, "a": a, "b": b}).encode() + b"\n")
             reply = self._receive(number, self._limits[1])
             answered = True
             return bool(reply["equal"])
-        except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
-            raise _EndedError from error  # the pipe broke
         except _EndedError:
-            if process is not None and process.returncode == -getattr(signal, "SIGPROF", 0) != 0:
-                raise TimeoutError from None  # its CPU time was used up
+            if process is not None and process.returncode == _OUT_OF_CPU_TIME:
+                raise TimeoutError from None
             raise
         finally:
             if not answered:  # also on Ctrl-C: a late reply must meet no other request
                 self._stop()
+
+    def _send(self, request: bytes) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise _EndedError
+        try:
+            self._process.stdin.write(request)
+        except OSError as error:  # a broken pipe
+            raise _EndedError from error
 
     def _receive(self, number: int, seconds: float) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
@@ -200,7 +206,7 @@ class EqualityWorker:
 
     def _start(self) -> None:
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in sys.path)
+        environment["PYTHONPATH"] = os.pathsep.join(str(Path(p).absolute()) for p in sys.path)
         environment["PYTHONHASHSEED"] = "0"  # SymPy's order, and so its verdicts, repeat
         own: dict[str, Any] = {"start_new_session": True}  # the terminal's Ctrl-C is not for it
         if sys.platform == "win32":
@@ -315,13 +321,14 @@ def _load_math_verify() -> Callable[[str, str], bool]:
         ),
     )
 
+    @lru_cache(maxsize=512)  # a vote asks about one representative again and again
     def parse(answer: str) -> list[Any]:
         found = math_verify.parse(
             rf"\boxed{{{answer}}}", extraction_config=[latex], parsing_timeout=None
         )
         return [_with_unit(expression) for expression in found]
 
-    def _with_unit(expression: Any) -> Any:  # noqa: ANN401 - SymPy objects and text
+    def _with_unit(expression: Any) -> Any:
         letters = {
             s: imaginary_unit for s in getattr(expression, "free_symbols", ()) if s.name == "i"
         }
@@ -358,12 +365,12 @@ def _limit_memory() -> None:
 
 def _peak_memory() -> int:
     """Return the largest resident size so far in bytes, 0 where it is not known."""
-    if sys.platform == "win32":
-        return 0
-    import resource  # noqa: PLC0415 - not on Windows
+    peak = 0
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - not on Windows
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts in bytes
 
 
 if __name__ == "__main__":

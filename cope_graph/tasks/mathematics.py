@@ -10,20 +10,20 @@ from cope_graph.tasks.task import Prompts, Task
 PROMPTS = Prompts(
     goal=(
         "{question}\n\n"
-        "In one or two sentences, say what has to be found and which given facts matter. "
+        "In one or two sentences, say what this problem gives and what has to be found. "
         "Do not solve it."
     ),
     guideline=(
         "{question}\n\n"
-        "In one or two sentences, tell a student how to go about this problem: the strategy and "
-        "the key ideas. Do not calculate and do not give the result."
+        "In one or two sentences, say how to go about this problem: the strategy and the key "
+        "ideas. Do not calculate anything and do not state the result."
     ),
     execute=(
         "{question}\n\n{plan}"
-        "Think step by step in a few short sentences, then write a last line "
-        "'The answer is' followed by the final answer."
+        "Think step by step in a few short sentences, without code. "
+        "At the end, put the final answer in \\boxed{{}}."
     ),
-    with_goal="Goal: {goal}\n\n",
+    with_goal="What to find: {goal}\n\n",
     with_guideline="Hint: {guideline}\n\n",
 )
 

@@ -1,7 +1,7 @@
 r"""The answer a reply states: its last box, else its closing phrase, else its last number.
 
-Every pattern here is bounded or free of ambiguous repetition, and braces are matched in one pass, so
-the time is linear in the reply even when the reply is hostile (100 KB of `\boxed{`).
+Every pattern here is bounded or free of ambiguous repetition, and braces are matched in one pass,
+so the time is linear in the reply even when the reply is hostile (100 KB of `\boxed{`).
 """
 
 from __future__ import annotations
@@ -52,8 +52,14 @@ _WRAPS: Final = (
     ("`", "`"),
     ("*", "*"),
 )
-_PLACEHOLDERS: Final = frozenset(
-    ["n", "none", "null", "nil", "nan", "n/a", "na", "unknown", "undefined?", "answer", "youranswer", "yourfinalanswer", "finalanswer", "theanswer", "result", "value", "number", "yournumber", "insertanswer", "insertanswerhere", "answerhere", "here", "todo", "tbd", "placeholder"]
+_PLACEHOLDER_WORDS: Final = (
+    "n none null nil nan n/a na unknown undefined answer youranswer yourfinalanswer finalanswer "
+    "theanswer result value number yournumber insertanswer insertanswerhere answerhere here todo "
+    "tbd placeholder"
+)
+_PLACEHOLDERS: Final = frozenset(_PLACEHOLDER_WORDS.split())
+_FORMATTING: Final = re.compile(
+    r"\\(?:text(?:bf|rm)?|mathrm|mbox|boxed|fbox|quad|[lc]?dots|square|blacksquare)(?![A-Za-z])"
 )
 _MEANINGFUL_MARKS: Final = frozenset("∅∞")
 
@@ -157,10 +163,7 @@ def _clean(candidate: str) -> str | None:
 
 def _says_something(answer: str) -> bool:
     """Tell an answer from an empty box, bare punctuation and the placeholders of a prompt."""
-    if not any(char.isalnum() or char in _MEANINGFUL_MARKS for char in answer):
-        return False
-    bare = re.sub(
-        r"\\(?:text|mathrm|mbox|textbf|ldots|dots|cdots|square|boxed|fbox|quad)\b", "", answer
-    )
-    word = re.sub(r"[^\w/]|_", "", bare).casefold()
-    return (bool(word) and word not in _PLACEHOLDERS) or any(c in _MEANINGFUL_MARKS for c in answer)
+    if any(char in _MEANINGFUL_MARKS for char in answer):
+        return True
+    word = re.sub(r"[^\w/]|_", "", _FORMATTING.sub("", answer)).casefold()
+    return any(char.isalnum() for char in word) and word not in _PLACEHOLDERS

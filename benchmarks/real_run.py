@@ -1,0 +1,206 @@
+"""The embedded pair on word problems: what each method gets right, and what it takes.
+
+    python benchmarks/real_run.py --data DIR --items 60 --json benchmarks/results/real_run.json
+
+DIR holds gsm.jsonl (GSM8K); without --data the package's own 20 items are used. Five methods:
+small x1, small vote, large, COPE without plans, COPE with plans (the paper's settings). Small x1
+and small vote are read off stage 1 of the run without plans (its first sample, its majority);
+large alone is run where that run did not call the large model, and is its stage 3 elsewhere
+(the same prompt at T = 0). A killed run goes on where it was (--records).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cope_graph import CopeContext, create_cope, tasks
+from cope_graph.context import PLAN_FREE
+from cope_graph.errors import NoAnswerError
+from cope_graph.evaluation.datasets import Item, load_items, own_items
+from cope_graph.models.pair import LARGE, SMALL
+from cope_graph.tasks.equality import math_equal
+
+LIMITS = {"max_plan_tokens": 96, "max_answer_tokens": 320}
+SETTINGS = {
+    "plan-free": PLAN_FREE.model_copy(update=LIMITS),
+    "cope": CopeContext(**LIMITS),
+    "large": CopeContext(stages=(3,), **LIMITS),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one method made of one item."""
+
+    right: bool
+    stage: int
+    tokens: int
+    large_tokens: int
+    seconds: float
+
+
+def main() -> None:
+    """Run what is missing, then print the table."""
+    args = _arguments()
+    items = load_items(args.data / "gsm.jsonl") if args.data else own_items()
+    items = items[: args.items]
+    records = _records(args.records)
+    apps = {
+        name: create_cope(SMALL, LARGE, task=tasks.math(), defaults=settings).compile()
+        for name, settings in SETTINGS.items()
+    }
+    apps["plan-free"].invoke({"messages": [("user", "What is 1 + 1?")]})  # load both models
+    apps["large"].invoke({"messages": [("user", "What is 1 + 1?")]})
+    for number, item in enumerate(items, 1):
+        if item.id not in records:
+            records[item.id] = {
+                name: _run(apps[name], item, args.seed) for name in apps if name != "large"
+            }
+            if records[item.id]["plan-free"]["stage"] != 3:
+                records[item.id]["large"] = _run(apps["large"], item, args.seed)
+            with args.records.open("a") as file:
+                file.write(json.dumps({"id": item.id, **records[item.id]}) + "\n")
+        print(f"{number}/{len(items)} {item.id}", flush=True)
+    rows = table({item: records[item.id] for item in items})
+    print("\n" + markdown(rows))
+    if args.json:
+        args.json.write_text(
+            json.dumps({"items": len(items), "seed": args.seed, "rows": rows}, indent=1)
+        )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, help="folder with gsm.jsonl")
+    parser.add_argument("--items", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--records", type=Path, default=Path("real_run.records.jsonl"))
+    parser.add_argument("--json", type=Path)
+    return parser.parse_args()
+
+
+def _records(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.exists():
+        return {}
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return {row.pop("id"): row for row in rows}
+
+
+def _run(app: Any, item: Item, seed: int) -> dict[str, Any]:
+    """Run one method on one item; keep answers, lines and time, no text."""
+    started = time.perf_counter()
+    samples: list[str | None] = []
+    out: dict[str, Any] = {}
+    lines: list[dict[str, Any]] = []
+    context = {"seed": seed}
+    asked = {"messages": [("user", item.question)]}
+    try:
+        for update in app.stream(asked, context=context, stream_mode="updates"):
+            for change in update.values():
+                out |= {key: change[key] for key in ("answer", "visits", "stage") if key in change}
+                lines = change.get("ledger", {}).get("lines", lines)
+                if not samples:
+                    samples = [sample["answer"] for sample in change.get("samples", ())]
+    except NoAnswerError as error:
+        out |= {"answer": None, "stage": 3}
+        lines = [dict(line) for line in error.ledger["lines"]]
+    return {
+        "answer": out["answer"],
+        "stage": out["stage"],
+        "visits": [[v["stage"], v["confidence"], v["answer"]] for v in out["visits"]],
+        "first": samples[0] if samples else None,
+        "lines": [
+            [li["node"], li["stage"], li["input_tokens"] + li["output_tokens"], li["seconds"]]
+            for li in lines
+        ],
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def table(records: dict[Item, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Turn records into one row a method."""
+    methods = {
+        "small x1": _small_once,
+        "small vote (n = 8)": _small_vote,
+        "large": _large,
+        "COPE without plans": lambda item, got: _outcome(item, got["plan-free"]),
+        "COPE": lambda item, got: _outcome(item, got["cope"]),
+    }
+    rows = []
+    for name, read in methods.items():
+        outcomes = [read(item, got) for item, got in records.items()]
+        rows.append({"method": name, **_row(outcomes)})
+    return rows
+
+
+def _row(outcomes: list[Outcome]) -> dict[str, Any]:
+    n = len(outcomes)
+    by_stage = {}
+    for stage in (1, 2, 3):
+        there = [outcome for outcome in outcomes if outcome.stage == stage]
+        by_stage[stage] = [len(there), sum(outcome.right for outcome in there)]
+    return {
+        "right": sum(outcome.right for outcome in outcomes),
+        "n": n,
+        "tokens": round(sum(outcome.tokens for outcome in outcomes) / n),
+        "large_tokens": round(sum(outcome.large_tokens for outcome in outcomes) / n),
+        "seconds": round(sum(outcome.seconds for outcome in outcomes) / n, 1),
+        "by_stage": by_stage,
+    }
+
+
+def _right(item: Item, answer: str | None) -> bool:
+    return answer is not None and math_equal(answer, item.gold)
+
+
+def _outcome(item: Item, got: dict[str, Any]) -> Outcome:
+    large = sum(line[2] for line in got["lines"] if line[0].startswith("large"))
+    tokens = sum(line[2] for line in got["lines"])
+    return Outcome(_right(item, got["answer"]), got["stage"], tokens, large, got["seconds"])
+
+
+def _small_vote(item: Item, got: dict[str, Any]) -> Outcome:
+    _, tokens, seconds = _stage(got["plan-free"], 1)
+    return Outcome(_right(item, got["plan-free"]["visits"][0][2]), 1, tokens, 0, seconds)
+
+
+def _small_once(item: Item, got: dict[str, Any]) -> Outcome:
+    # One request bought all eight; a single sample's own tokens and time are not in the record.
+    _, tokens, seconds = _stage(got["plan-free"], 1)
+    return Outcome(_right(item, got["plan-free"]["first"]), 1, round(tokens / 8), 0, seconds / 8)
+
+
+def _large(item: Item, got: dict[str, Any]) -> Outcome:
+    if "large" in got:
+        return _outcome(item, got["large"])
+    _, tokens, seconds = _stage(got["plan-free"], 3)
+    answer = got["plan-free"]["visits"][-1][2]
+    return Outcome(_right(item, answer), 3, tokens, tokens, seconds)
+
+
+def _stage(got: dict[str, Any], stage: int) -> tuple[int, int, float]:
+    lines = [line for line in got["lines"] if line[1] == stage]
+    return len(lines), sum(line[2] for line in lines), sum(line[3] for line in lines)
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Write the rows as a Markdown table."""
+    head = "| method | right | accuracy | tokens / item | of the large model | s / item | stage 1 | 2 | 3 |"
+    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    for row in rows:
+        stages = " | ".join(f"{right}/{n}" if n else "-" for n, right in row["by_stage"].values())
+        share = row["right"] / row["n"]
+        lines.append(
+            f"| {row['method']} | {row['right']}/{row['n']} | {share:.3f} | {row['tokens']:,} "
+            f"| {row['large_tokens']:,} | {row['seconds']:.1f} | {stages} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,327 @@
+"""The paths of the graph, each run in every way a graph can be run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from cope_graph import PLAN_FREE, CopeContext, create_cope, tasks
+from cope_graph.errors import NoAnswerError
+from tests.scripted import ScriptedChat, says
+from tests.unit_tests.conftest import Runner
+
+ASK = {"messages": [("user", "How many?")]}
+GOALS = [f"goal {i}" for i in range(8)]
+SURE = [says("3")] * 7 + [says("4")]
+UNSURE = [says("3")] * 4 + [says("4")] * 3 + ["no idea"]
+
+
+def cascade(small: list[str], large: list[str], **settings: Any) -> tuple[Any, Any, Any]:
+    chats = ScriptedChat(model_name="s", replies=small), ScriptedChat(model_name="l", replies=large)
+    defaults = CopeContext(**settings)
+    return create_cope(*chats, task=tasks.math(), defaults=defaults), *chats
+
+
+def decisions(out: dict[str, Any]) -> list[tuple[int, str]]:
+    return [(visit["stage"], visit["decision"]) for visit in out["visits"]]
+
+
+def test_stage_1_accepts_above_the_threshold(run: Runner) -> None:
+    graph, small, large = cascade(GOALS + SURE, [])
+    out = run(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["confidence"]) == ("3", 1, 0.875)
+    assert out["accepted"]
+    assert out["messages"][-1].text == says("3")
+    assert decisions(out) == [(1, "accept")]
+    assert [call["n"] for call in small.calls] == [8] + [1] * 8
+    assert large.calls == []
+
+
+def test_stage_2_executes_the_large_models_plan(run: Runner) -> None:
+    graph, small, large = cascade(GOALS + UNSURE + [says("9")] * 5 + ["?"] * 3, ["a guideline"])
+    out = run(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["confidence"]) == ("9", 2, 0.625)
+    assert decisions(out) == [(1, "escalate"), (2, "accept")]
+    assert len(large.calls) == 1
+    assert "a guideline" in small.prompts[-1]
+
+
+def test_stage_3_reuses_the_guideline_and_shows_no_goal(run: Runner) -> None:
+    graph, _, large = cascade(GOALS + UNSURE * 2, ["a guideline", says("42")])
+    out = run(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["confidence"]) == ("42", 3, None)
+    assert decisions(out) == [(1, "escalate"), (2, "hand_over"), (3, "accept")]
+    assert "a guideline" in large.prompts[1]
+    assert "goal " not in large.prompts[1]
+
+
+def test_the_temperatures_are_the_papers(both: Runner) -> None:
+    graph, small, large = cascade(GOALS + UNSURE * 2, ["a guideline", says("42")])
+    both(graph.compile(), ASK)
+    assert [call["temperature"] for call in small.calls] == [0.8] + [0.4] * 8 + [0.8]
+    assert [call["temperature"] for call in large.calls] == [0.8, 0.0]
+
+
+def test_each_sample_of_stage_1_follows_its_own_goal(both: Runner) -> None:
+    graph, small, _ = cascade(GOALS + SURE, [])
+    both(graph.compile(), ASK)
+    asked = small.prompts[1:]
+    assert sorted(goal for goal in GOALS for prompt in asked if goal in prompt) == GOALS
+
+
+def test_stage_2_gets_a_goal_from_behind_the_majority(both: Runner) -> None:
+    for seed in range(20):
+        graph, small, _ = cascade(GOALS + UNSURE + SURE, ["a guideline"], seed=seed)
+        out = both(graph.compile(), ASK)
+        # The scripted samples are dealt in the order the side-by-side requests arrive.
+        asked = {c["messages"][-1].content: i for i, c in enumerate(small.calls[1:9])}
+        majority = [p for p, i in asked.items() if UNSURE[i] == says("3")]
+        named = [goal for goal in GOALS if goal in small.prompts[-1]]
+        assert len(named) == 1
+        assert any(named[0] in prompt for prompt in majority)
+        assert out["stage"] == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "small", "large", "path", "nodes"),
+    [
+        pytest.param(
+            {"small_plan": "none", "stages": (1, 3)},
+            UNSURE,
+            [says("5")],
+            [(1, "hand_over"), (3, "accept")],
+            ["small_execute", "large_execute"],
+            id="plan-free",
+        ),
+        pytest.param(
+            {"stages": (1, 3)},
+            GOALS + UNSURE,
+            [says("5")],
+            [(1, "hand_over"), (3, "accept")],
+            ["small_plan", "small_execute", "large_execute"],
+            id="S1+S3",
+        ),
+        pytest.param(
+            {"stages": (1, 3), "own_plan": True},
+            GOALS + UNSURE,
+            ["own plan", says("5")],
+            [(1, "escalate"), (3, "accept")],
+            ["small_plan", "small_execute", "large_plan", "large_execute"],
+            id="S1+S3 with its own plan",
+        ),
+        pytest.param(
+            {"stages": (2, 3)},
+            UNSURE,
+            ["a guideline", says("5")],
+            [(2, "hand_over"), (3, "accept")],
+            ["large_plan", "small_execute", "large_execute"],
+            id="S2+S3",
+        ),
+        pytest.param(
+            {"stages": (1, 2)},
+            GOALS + UNSURE + UNSURE,
+            ["a guideline"],
+            [(1, "escalate"), (2, "accept")],
+            ["small_plan", "small_execute", "large_plan", "small_execute"],
+            id="S1+S2",
+        ),
+        pytest.param(
+            {"stages": (1,)},
+            GOALS + UNSURE,
+            [],
+            [(1, "accept")],
+            ["small_plan", "small_execute"],
+            id="S1",
+        ),
+        pytest.param(
+            {"stages": (2,)},
+            UNSURE,
+            ["a guideline"],
+            [(2, "accept")],
+            ["large_plan", "small_execute"],
+            id="S2",
+        ),
+        pytest.param(
+            {"stages": (3,)}, [], [says("5")], [(3, "accept")], ["large_execute"], id="S3"
+        ),
+        pytest.param(
+            {"stages": (3,), "own_plan": True},
+            [],
+            ["own plan", says("5")],
+            [(3, "accept")],
+            ["large_plan", "large_execute"],
+            id="S3 with its own plan",
+        ),
+        pytest.param(
+            {"small_plan": "guideline"},
+            GOALS + SURE,
+            [],
+            [(1, "accept")],
+            ["small_plan", "small_execute"],
+            id="small guidelines",
+        ),
+        pytest.param(
+            {"tau1": 0.4},
+            GOALS + UNSURE,
+            [],
+            [(1, "accept")],
+            ["small_plan", "small_execute"],
+            id="tau1",
+        ),
+        pytest.param(
+            {"tau1": 0.5, "strict": False},
+            GOALS + UNSURE,
+            [],
+            [(1, "accept")],
+            ["small_plan", "small_execute"],
+            id="not strict",
+        ),
+    ],
+)
+def test_every_ablation_is_a_setting(
+    both: Runner,
+    settings: dict[str, Any],
+    small: list[str],
+    large: list[str],
+    path: list[tuple[int, str]],
+    nodes: list[str],
+) -> None:
+    graph, *_ = cascade(small, large, **settings)
+    out = both(graph.compile(), ASK)
+    assert decisions(out) == path
+    lines = [line["node"] for line in out["ledger"]["lines"]]
+    assert [node for i, node in enumerate(lines) if i == 0 or lines[i - 1] != node] == nodes
+
+
+def test_the_last_stage_below_its_threshold_answers_unaccepted_or_abstains(both: Runner) -> None:
+    graph, *_ = cascade(GOALS + UNSURE, [], stages=(1,))
+    out = both(graph.compile(), ASK)
+    assert (out["answer"], out["accepted"], out["confidence"]) == ("3", False, 0.5)
+    assert "best answer there was" in out["reason"]
+    graph, *_ = cascade(GOALS + UNSURE, [], stages=(1,), last_resort="abstain")
+    out = both(graph.compile(), ASK)
+    assert (out["answer"], out["accepted"]) == (None, False)
+    assert out["reason"].startswith("abstained: ")
+    assert len(out["messages"]) == 1
+
+
+def test_a_last_reply_without_an_answer_falls_back_to_the_best_so_far(both: Runner) -> None:
+    graph, *_ = cascade(GOALS + UNSURE * 2, ["a guideline", "I cannot say."])
+    out = both(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["accepted"]) == ("3", 2, False)
+
+
+def test_no_answer_in_any_sample_is_a_typed_error_with_the_bill(both: Runner) -> None:
+    graph, *_ = cascade(["g"] * 8 + ["?"] * 16, ["a guideline", ""])
+    with pytest.raises(NoAnswerError, match="No stage gave an answer") as caught:
+        both(graph.compile(), ASK)
+    assert caught.value.ledger["requests"] == 12
+
+
+def test_no_answer_in_a_stage_escalates_with_the_reason(both: Runner) -> None:
+    graph, *_ = cascade(GOALS + ["?"] * 8 + SURE, ["a guideline"])
+    out = both(graph.compile(), ASK)
+    assert out["visits"][0]["confidence"] is None
+    assert "none of 8 samples" in out["visits"][0]["reason"]
+    assert (out["answer"], out["stage"]) == ("3", 2)
+
+
+def test_a_sample_cut_at_the_token_limit_has_no_answer(both: Runner) -> None:
+    graph, *_ = cascade(GOALS + [says("3")] * 6 + ["cut:" + says("3")] * 2, [], stages=(1,))
+    out = both(graph.compile(), ASK)
+    assert (out["confidence"], out["accepted"]) == (0.75, False)
+
+
+def test_waves_stop_when_the_rest_cannot_change_the_decision(both: Runner) -> None:
+    graph, small, _ = cascade([says("3")] * 8, [], small_plan="none", stages=(1, 3), wave=2, n=8)
+    out = both(graph.compile(), ASK)
+    assert decisions(out) == [(1, "undecided")] * 3 + [(1, "accept")]
+    assert [call["n"] for call in small.calls] == [2, 2, 2, 2]
+    graph, small, _ = cascade(["?"] * 4, [says("1")], small_plan="none", stages=(1, 3), wave=2, n=8)
+    out = both(graph.compile(), ASK)
+    assert (
+        decisions(out) == [(1, "undecided"), (1, "hand_over"), (3, "accept")][-len(out["visits"]) :]
+    )
+    assert sum(call["n"] for call in small.calls) < 8
+
+
+def test_waves_follow_the_goals_in_turn(both: Runner) -> None:
+    graph, small, _ = cascade(GOALS + [says("3")] * 8, [], wave=3)
+    out = both(graph.compile(), ASK)
+    assert out["accepted"]
+    assert sorted(small.prompts[1:]) == sorted(
+        tasks.MATH_PROMPTS.executor("How many?", goal=goal)
+        for goal in GOALS[: len(small.prompts) - 1]
+    )
+
+
+def test_a_runs_context_overrides_the_defaults(run: Runner) -> None:
+    graph, small, _ = cascade([says("3")] * 4, [])
+    context = {**PLAN_FREE.model_dump(exclude_defaults=True), "n": 4}
+    out = run(graph.compile(), ASK, context=context)
+    assert out["visits"][0]["samples"] == 4
+    assert [call["n"] for call in small.calls] == [4]
+
+
+@pytest.mark.parametrize("saver", ["memory", "sqlite"])
+def test_a_second_turn_sees_nothing_of_the_first(saver: str) -> None:
+    graph, small, large = cascade(
+        GOALS + UNSURE * 2 + [f"other {i}" for i in range(8)] + SURE, ["old plan", says("42")]
+    )
+    config: Any = {"configurable": {"thread_id": "t"}}
+    checkpointer = InMemorySaver() if saver == "memory" else None
+    if checkpointer:
+        _two_turns(graph.compile(checkpointer=checkpointer), config, small, large)
+        return
+    with SqliteSaver.from_conn_string(":memory:") as sqlite:
+        _two_turns(graph.compile(checkpointer=sqlite), config, small, large)
+
+
+def _two_turns(app: Any, config: Any, small: Any, large: Any) -> None:
+    first = app.invoke(ASK, config)
+    assert first["stage"] == 3
+    second = app.invoke({"messages": [("user", "And now?")]}, config)
+    assert (second["answer"], second["stage"], second["confidence"]) == ("3", 1, 0.875)
+    assert len(second["visits"]) == 1
+    assert second["ledger"]["requests"] == 9
+    state = app.get_state(config).values
+    assert state["guideline"] is None
+    assert state["goals"] == [f"other {i}" for i in range(8)]
+    assert [m.type for m in second["messages"]] == ["human", "ai", "human", "ai"]
+    # The conversation reaches planner and executor, the old plans do not.
+    last = small.calls[-1]["messages"]
+    assert [m.type for m in last] == ["human", "ai", "human"]
+    assert "old plan" not in str(last)
+
+
+def test_a_new_turn_after_a_run_that_broke_off_starts_afresh() -> None:
+    graph, small, _ = cascade(GOALS + UNSURE, [])
+    app = graph.compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+    with pytest.raises(Exception, match="script of l ended"):
+        app.invoke(ASK, config)
+    small.replies.extend([f"other {i}" for i in range(8)] + SURE)
+    out = app.invoke({"messages": [("user", "Again?")]}, config)
+    assert (out["stage"], out["ledger"]["requests"], len(out["visits"])) == (1, 9, 1)
+
+
+def test_a_run_that_broke_off_resumes_and_keeps_its_bill() -> None:
+    graph, _, large = cascade(GOALS + UNSURE + SURE, [])
+    app = graph.compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+    with pytest.raises(Exception, match="script of l ended"):
+        app.invoke(ASK, config)
+    large.replies.append("a guideline")
+    out = app.invoke(None, config)
+    assert (out["stage"], out["ledger"]["requests"]) == (2, 11)
+
+
+def test_runs_side_by_side_keep_their_own_answers() -> None:
+    graph, *_ = cascade([says("3")] * 64, [], small_plan="none", stages=(1,))
+    app = graph.compile()
+    outs = app.batch([{"messages": [("user", f"q{i}")]} for i in range(8)])
+    assert [out["messages"][0].text for out in outs] == [f"q{i}" for i in range(8)]
+    assert all(out["ledger"]["requests"] == 1 for out in outs)
