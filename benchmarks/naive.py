@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, Literal, NotRequired
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.outputs import LLMResult
-from langchain_openai import ChatOpenAI
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
-from pydantic import SecretStr
 from typing_extensions import TypedDict
 
 from cope_graph.tasks import MATH_PROMPTS as PROMPTS
+from tests.loopback.clients import Server, chat
 
 N = 8
 TAU = {1: 0.75, 2: 0.5, 3: 0.0}
 ANSWER = re.compile(r"[Tt]he answer is:?\s*(.+?)\.?\s*$")
+SIDE_BY_SIDE = RunnableConfig(max_concurrency=N)
 NODES = ("small_plan", "small_execute", "gate", "large_plan", "large_execute")
 
-Where = Literal["accept", "large_plan", "large_execute"]
+Where = Literal["__end__", "large_plan", "large_execute"]
 
 
 class State(TypedDict):
@@ -41,59 +41,40 @@ class State(TypedDict):
     passed: NotRequired[bool]
 
 
-@dataclass
-class Models:
-    """One client per purpose, all of one server."""
-
-    base_url: str
-    small: str
-    planned: bool = True
-
-    def __post_init__(self) -> None:
-        """Build them once, as both graphs do."""
-        self.planner = self._chat(self.small, 0.8, N)
-        self.solver = self._chat(self.small, 0.4)
-        self.sampler = self._chat(self.small, 0.8 if self.planned else 0.4, N)
-        self.large_planner = self._chat("large", 0.8)
-        self.large_solver = self._chat("large", 0.0)
-
-    def _chat(self, model: str, temperature: float, n: int | None = None) -> ChatOpenAI:
-        key = SecretStr("test")
-        return ChatOpenAI(
-            model=model, base_url=self.base_url, api_key=key, temperature=temperature, n=n
-        )
-
-
 class Steps:
-    """The five steps, each for `invoke` and `ainvoke`."""
+    """The five steps, each for `invoke` and `ainvoke`, with one client per purpose."""
 
-    def __init__(self, models: Models) -> None:
-        """Keep the clients."""
-        self.models = models
+    def __init__(self, server: Server, small: str, *, planned: bool) -> None:
+        """Build the clients."""
+        self.planner = chat(server, small, temperature=0.8, n=N)
+        self.solver = chat(server, small, temperature=0.4)
+        self.sampler = chat(server, small, temperature=0.8 if planned else 0.4, n=N)
+        self.large_planner = chat(server, "large", temperature=0.8)
+        self.large_solver = chat(server, "large", temperature=0.0)
 
     def small_plan(self, state: State) -> dict[str, Any]:
         """Ask for eight goals in one request."""
-        result = self.models.planner.generate([plan_prompt(state, "goal")])
+        result = self.planner.generate([plan_prompt(state, "goal")])
         return {"goals": texts(result)}
 
     async def asmall_plan(self, state: State) -> dict[str, Any]:
         """Do the same in an event loop."""
-        result = await self.models.planner.agenerate([plan_prompt(state, "goal")])
+        result = await self.planner.agenerate([plan_prompt(state, "goal")])
         return {"goals": texts(result)}
 
     def small_execute(self, state: State) -> dict[str, Any]:
         """Ask eight prompts side by side, or one for eight samples."""
         if state["stage"] == 1 and "goals" in state:
-            replies = self.models.solver.batch([*goal_prompts(state)])
+            replies = self.solver.batch(goal_prompts(state), SIDE_BY_SIDE)
             return {"replies": [reply.text for reply in replies]}
-        return {"replies": texts(self.models.sampler.generate([solve_prompt(state)]))}
+        return {"replies": texts(self.sampler.generate([solve_prompt(state)]))}
 
     async def asmall_execute(self, state: State) -> dict[str, Any]:
         """Do the same in an event loop."""
         if state["stage"] == 1 and "goals" in state:
-            replies = await self.models.solver.abatch([*goal_prompts(state)])
+            replies = await self.solver.abatch(goal_prompts(state), SIDE_BY_SIDE)
             return {"replies": [reply.text for reply in replies]}
-        return {"replies": texts(await self.models.sampler.agenerate([solve_prompt(state)]))}
+        return {"replies": texts(await self.sampler.agenerate([solve_prompt(state)]))}
 
     def gate(self, state: State) -> dict[str, Any]:
         """Count equal strings."""
@@ -108,21 +89,21 @@ class Steps:
 
     def large_plan(self, state: State) -> dict[str, Any]:
         """Ask the large model for a guideline."""
-        reply = self.models.large_planner.invoke(plan_prompt(state, "guideline"))
+        reply = self.large_planner.invoke(plan_prompt(state, "guideline"))
         return {"guideline": reply.text}
 
     async def alarge_plan(self, state: State) -> dict[str, Any]:
         """Do the same in an event loop."""
-        reply = await self.models.large_planner.ainvoke(plan_prompt(state, "guideline"))
+        reply = await self.large_planner.ainvoke(plan_prompt(state, "guideline"))
         return {"guideline": reply.text}
 
     def large_execute(self, state: State) -> dict[str, Any]:
         """Ask the large model for the solution."""
-        return {"replies": [self.models.large_solver.invoke(solve_prompt(state)).text]}
+        return {"replies": [self.large_solver.invoke(solve_prompt(state)).text]}
 
     async def alarge_execute(self, state: State) -> dict[str, Any]:
         """Do the same in an event loop."""
-        return {"replies": [(await self.models.large_solver.ainvoke(solve_prompt(state))).text]}
+        return {"replies": [(await self.large_solver.ainvoke(solve_prompt(state))).text]}
 
 
 def plan_prompt(state: State, form: Literal["goal", "guideline"]) -> list[BaseMessage]:
@@ -151,7 +132,7 @@ def texts(result: LLMResult) -> list[str]:
 def after_gate(state: State) -> Where:
     """Route by the gate's word and the stage that follows."""
     if state["passed"]:
-        return "accept"
+        return "__end__"
     return "large_plan" if state["stage"] == 2 else "large_execute"
 
 
@@ -165,8 +146,7 @@ def naive_graph(steps: Steps, *, planned: bool, prefix: Literal["", "a"] = "") -
     graph.add_edge("small_execute", "gate")
     graph.add_edge("large_plan", "small_execute")
     graph.add_edge("large_execute", "gate")
-    targets = {"accept": END, "large_plan": "large_plan", "large_execute": "large_execute"}
-    graph.add_conditional_edges("gate", after_gate, targets)
+    graph.add_conditional_edges("gate", after_gate)
     return graph.compile()
 
 
@@ -176,7 +156,7 @@ def bare(steps: Steps, state: State, *, planned: bool) -> State:
     changes |= steps.small_plan(state) if planned else {}
     changes |= steps.small_execute(state)
     changes |= steps.gate(state)
-    while (where := after_gate(state)) != "accept":
+    while (where := after_gate(state)) != END:
         if where == "large_plan":
             changes |= steps.large_plan(state)
             changes |= steps.small_execute(state)
@@ -192,7 +172,7 @@ async def abare(steps: Steps, state: State, *, planned: bool) -> State:
     changes |= await steps.asmall_plan(state) if planned else {}
     changes |= await steps.asmall_execute(state)
     changes |= await steps.agate(state)
-    while (where := after_gate(state)) != "accept":
+    while (where := after_gate(state)) != END:
         if where == "large_plan":
             changes |= await steps.alarge_plan(state)
             changes |= await steps.asmall_execute(state)

@@ -3,10 +3,10 @@
     python -m benchmarks.overhead [--runs 40] [--markdown] [--json FILE]
 
 Contenders: the bare `ChatOpenAI` calls, a naive LangGraph of five nodes that makes them (both in
-`benchmarks.naive`), and `create_cope`. All ask one zero-latency server on loopback, in a process of
-its own. What counts is the CPU time of this process, all threads: wall time on a shared machine
-would measure its other users. One run each in turn, in rotating order; the medians are reported.
-The server's bill of every single run is compared: the contenders buy the same.
+`benchmarks.naive`), and `create_cope`. All ask one zero-latency server, a process of its own. What
+counts is the CPU time of this process, all threads: wall time on a shared machine would measure its
+other users. One run each in turn, in rotating order; the medians are reported. The server's bill of
+every single run is compared: the contenders buy the same.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass
+from functools import partial
+from operator import sub
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 os.environ["LANGSMITH_TRACING"] = "false"
 
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
-
-from benchmarks.naive import Models, State, Steps, abare, bare, naive_graph
+from benchmarks.naive import State, Steps, abare, bare, naive_graph
+from benchmarks.table import table
 from cope_graph import PLAN_FREE, CopeContext, Price, create_cope, tasks
-from tests.loopback.openai_process import OpenAIServerProcess
+from tests.loopback.clients import chat
+from tests.loopback.completions import Bill
+from tests.loopback.openai_process import OpenAIServerProcess, Stats
 
 QUESTION = (
     "A farmer has 6 fields. Each field gives 14 sacks of wheat in a good year and half as many in "
@@ -44,11 +46,7 @@ SCRIPT = {
     "differs": [REPLY.format(number) for number in range(8)],
     "large": [REPLY.format(84)],
 }
-PRICES = {
-    "agrees": Price.of("0.15", "0.60"),
-    "differs": Price.of("0.15", "0.60"),
-    "large": Price.of("2.50", "10"),
-}
+PRICES = dict.fromkeys(SCRIPT, Price.of("0.15", "0.60"))
 WARM_UP = 5
 
 Run = Callable[[], str]
@@ -86,19 +84,26 @@ class Row:
     to_bare: float
 
 
-def contenders(case: Case, url: str) -> tuple[list[Run], list[AsyncRun]]:
+HEAD = ["case", "run by", "requests", "bare ms", "naive ms", "cope ms", "/ naive", "/ bare"]
+
+
+def cells(row: Row) -> list[str]:
+    """Write a row of the table."""
+    return [f"{it:.2f}" if isinstance(it, float) else str(it) for it in astuple(row)]
+
+
+def contenders(case: Case, server: OpenAIServerProcess) -> tuple[list[Run], list[AsyncRun]]:
     """Build the three, each as a function that gives the answer."""
-    steps = Steps(Models(url, case.small, planned=case.planned))
+    steps = Steps(server, case.small, planned=case.planned)
     start: State = {"question": QUESTION, "stage": 1}
     naive = naive_graph(steps, planned=case.planned)
     anaive = naive_graph(steps, planned=case.planned, prefix="a")
-    small, large = (
-        ChatOpenAI(model=name, base_url=url, api_key=SecretStr("test"))
-        for name in (case.small, "large")
-    )
-    defaults = CopeContext() if case.planned else PLAN_FREE
     cope = create_cope(
-        small, large, task=tasks.math(), defaults=defaults, prices=PRICES
+        chat(server, case.small),
+        chat(server, "large"),
+        task=tasks.math(),
+        defaults=CopeContext() if case.planned else PLAN_FREE,
+        prices=PRICES,
     ).compile()
     question: Any = {"messages": [("user", QUESTION)]}
 
@@ -111,85 +116,79 @@ def contenders(case: Case, url: str) -> tuple[list[Run], list[AsyncRun]]:
     async def by_cope() -> str:
         return str((await cope.ainvoke(question))["answer"])
 
-    return [
+    sync: list[Run] = [
         lambda: bare(steps, start.copy(), planned=case.planned)["answer"],
         lambda: str(naive.invoke(start)["answer"]),
         lambda: str(cope.invoke(question)["answer"]),
-    ], [by_bare, by_naive, by_cope]
+    ]
+    return sync, [by_bare, by_naive, by_cope]
 
 
 def cpu(run: Run) -> float:
     """Give the CPU milliseconds of one run."""
     started = time.process_time()
-    answer = run()
-    spent = time.process_time() - started
-    assert answer == "84", answer
-    return spent * 1000
+    assert run() == "84"
+    return (time.process_time() - started) * 1000
 
 
-async def acpu(run: AsyncRun) -> float:
+def acpu(runner: asyncio.Runner, run: AsyncRun) -> float:
     """Do the same in an event loop."""
-    started = time.process_time()
-    answer = await run()
-    spent = time.process_time() - started
-    assert answer == "84", answer
-    return spent * 1000
+
+    async def measured() -> float:
+        started = time.process_time()
+        assert await run() == "84"
+        return (time.process_time() - started) * 1000
+
+    return runner.run(measured())
 
 
-def compare(measures: list[Callable[[], float]], rounds: int, server: OpenAIServerProcess) -> Any:
+def compare(measures: Sequence[partial[float]], rounds: int, server: OpenAIServerProcess) -> Any:
     """Run all in turn, and return the medians and the requests of one run."""
     spent: list[list[float]] = [[] for _ in measures]
     bills = set()
     for turn in range(WARM_UP + rounds):
         for index in range(turn, turn + len(measures)):
             before = server.stats()
-            milliseconds = measures[index % len(measures)]()
-            after = server.stats()
-            if turn >= WARM_UP:
-                spent[index % len(measures)].append(milliseconds)
-            bills.add(bought(before, after))
-    assert len(bills) == 1, f"the contenders bought different things: {bills}"
-    return [median(times) for times in spent], bills.pop()
+            spent[index % len(measures)].append(measures[index % len(measures)]())
+            bills.add(bought(before, server.stats()))
+    assert len(bills) == 1, f"not all bought the same: {bills}"
+    return [median(times[WARM_UP:]) for times in spent], bills.pop()[0]
 
 
-def bought(before: Any, after: Any) -> tuple[Any, ...]:
-    """Give the difference of two bills, by model."""
-    totals = {model: asdict(bill) for model, bill in after.billed.items()}
-    for model, bill in before.billed.items():
-        for key, value in asdict(bill).items():
-            totals[model][key] -= value
-    return tuple((model, *bill.items()) for model, bill in totals.items() if bill["requests"])
+def bought(before: Stats, after: Stats) -> tuple[Any, ...]:
+    """Give the requests between two looks, and the tokens billed for them by model."""
+    bills = [
+        (model, *map(sub, astuple(bill), astuple(before.billed.get(model, Bill()))))
+        for model, bill in after.billed.items()
+        if bill != before.billed.get(model)
+    ]
+    return (after.count - before.count, *bills)
 
 
 def measure(rounds: int) -> Iterator[Row]:
     """Measure every case, sync and async."""
     for case in CASES:
         with OpenAIServerProcess(SCRIPT) as server, asyncio.Runner() as runner:
-            sync, concurrent = contenders(case, server.base_url)
-            modes: dict[str, list[Callable[[], float]]] = {
-                "invoke": [lambda run=run: cpu(run) for run in sync],
-                "ainvoke": [lambda run=run: runner.run(acpu(run)) for run in concurrent],
-            }
-            for mode, measures in modes.items():
-                (plain, naive, cope), bill = compare(measures, rounds, server)
-                requests = sum(dict(items)["requests"] for _, *items in bill)
-                assert requests == case.requests
-                yield Row(
-                    case.name, mode, requests, plain, naive, cope, cope / naive, cope / plain
-                )
+            sync, concurrent = contenders(case, server)
+            modes = (
+                ("invoke", [partial(cpu, run) for run in sync]),
+                ("ainvoke", [partial(acpu, runner, run) for run in concurrent]),
+            )
+            for mode, measures in modes:
+                (plain, naive, cope), requests = compare(measures, rounds, server)
+                assert requests == case.requests, requests
+                yield Row(case.name, mode, requests, plain, naive, cope, cope / naive, cope / plain)
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="CPU of a run over the same requests.")
-    parser.add_argument("--runs", type=int, default=40, help="runs of each contender")
+    parser.add_argument("--runs", type=int, default=40, help="of each contender")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     rows = list(measure(args.runs))
-    head = ("case", "run by", "requests", "bare ms", "naive ms", "cope ms", "/ naive", "/ bare")
-    for row in rows:
-        print(row)
+    print(table([HEAD, *map(cells, rows)], markdown=args.markdown, texts=2))
     if args.json:
         args.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 

@@ -11,6 +11,7 @@ from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
 from cope_graph.context import CopeContext, resolve
+from cope_graph.errors import InputError
 from cope_graph.models.bound import bind
 from cope_graph.money.prices import Price
 from cope_graph.stages.execute import large_execute, small_execute
@@ -56,10 +57,14 @@ def create_cope(
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
 
     Raises:
+        InputError: The task is no `Task`.
         ModelNameError: A name is unknown, or an object is no chat model.
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
     """
+    if not isinstance(task, Task):
+        msg = f"The task is a {type(task).__name__}, not a Task: pass tasks.math() or your own."
+        raise InputError(msg)
     cascade = Cascade(
         small=bind(small, "small", prices or {}),
         large=bind(large, "large", prices or {}),

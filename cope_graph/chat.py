@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
+from langchain_core.caches import BaseCache
 from langchain_core.callbacks import (
     AsyncCallbackManager,
     AsyncCallbackManagerForLLMRun,
@@ -47,6 +48,8 @@ class ChatCope(BaseChatModel):
         task: As in `create_cope`.
         defaults: As in `create_cope`.
         prices: As in `create_cope`.
+        cache: Off, whatever LangChain's global cache: a cached reply would repeat a bill that
+            nobody paid.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -56,6 +59,7 @@ class ChatCope(BaseChatModel):
     task: Task
     defaults: CopeContext = Field(default_factory=CopeContext)
     prices: Mapping[str, Price] = Field(default_factory=dict)
+    cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
     _graph: Any = PrivateAttr()
 
@@ -72,6 +76,15 @@ class ChatCope(BaseChatModel):
         # Inside somebody's graph it must not write into that graph's checkpoints: calls side by
         # side in one node would share a namespace.
         self._graph = graph.compile(checkpointer=False, name="cope")
+
+    def bind_tools(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: the answer is a sample that was voted on, not a call of a tool.
+
+        Raises:
+            InputError: Always; structured output, which LangChain makes of tools, too.
+        """
+        msg = "ChatCope calls no tools and writes no structured output: use one of its models."
+        raise InputError(msg)
 
     @property
     def _llm_type(self) -> str:
@@ -120,7 +133,9 @@ def _child_config(
             handlers=manager.inheritable_handlers,
             inheritable_handlers=manager.inheritable_handlers,
             parent_run_id=manager.run_id,
+            tags=manager.inheritable_tags,
             inheritable_tags=manager.inheritable_tags,
+            metadata=manager.inheritable_metadata,
             inheritable_metadata=manager.inheritable_metadata,
         )
     }

@@ -12,11 +12,11 @@ class CopeError(Exception):
     """Base of every error this package raises on purpose."""
 
 
-class InputError(CopeError, ValueError):
+class InputError(CopeError):
     """The question or a setting cannot be used as given."""
 
 
-class ModelNameError(CopeError, ValueError):
+class ModelNameError(CopeError):
     """A model name is unknown, or is not a chat model."""
 
 

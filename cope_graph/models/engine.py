@@ -72,9 +72,14 @@ def _start(name: str, path: Path) -> Engine:
     params.model.path = str(path)
     params.n_parallel = _SLOTS
     params.n_ctx = _SLOTS * WINDOW
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = _cores()
+        # Waiting threads sleep: spinning ones bring a busy machine to a crawl.
+        threads.poll = 0
     params.api_keys = [key]
     params.hostnames, params.port = ["127.0.0.1"], 0
+    # Samples share a prompt, questions do not: keeping old prompts would only fill the memory.
+    params.cache_ram_mib = 0
     params.ui = params.endpoint_slots = False
     params.verbosity = -1
     server = xllamacpp.Server(params)

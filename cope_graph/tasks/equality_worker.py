@@ -33,8 +33,8 @@ from cope_graph.errors import CopeError, MissingPackageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CPU_SECONDS: Final = 1.5
-WALL_SECONDS: Final = 3.0
+CPU_SECONDS: Final = 1.0
+WALL_SECONDS: Final = 2.5
 """Longer than the CPU limit, so that a busy machine does not make equal answers unequal."""
 START_SECONDS: Final = 60.0
 MEMORY_BYTES: Final = 2 * 1024**3
@@ -214,7 +214,7 @@ class EqualityWorker:
             own = {"creationflags": flags}
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, no user input
-                [sys.executable, "-P", "-m", _MODULE, str(self._limits[0])],
+                [sys.executable, "-P", "-c", _BOOT, _PACKAGE_PATH, str(self._limits[0])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -243,6 +243,15 @@ class EqualityWorker:
 
 
 _MODULE: Final = "cope_graph.tasks.equality_worker"
+_PACKAGE_PATH: Final = str(Path(__file__).parent)
+# As `python -m` would, but without the package's own __init__: it imports LangGraph, one second.
+_BOOT: Final = f"""
+import sys, types
+package = sys.modules["cope_graph.tasks"] = types.ModuleType("cope_graph.tasks")
+package.__path__ = [sys.argv[1]]
+from {_MODULE} import serve
+serve(float(sys.argv[2]))
+"""
 
 
 def _pump(process: subprocess.Popen[bytes], replies: queue.SimpleQueue[bytes | None]) -> None:

@@ -18,6 +18,9 @@ MAX_ANSWER: Final = 1_000
 _MAX_PROSE_WORDS: Final = 12
 """A longer phrase is a sentence that mentions the answer somewhere, not the answer."""
 
+_MAX_PHRASES: Final = 20
+"""A reply that announces an answer so often and never gives one has none."""
+
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _BOX: Final = re.compile(r"\\f?box(?:ed)?(?![A-Za-z])[ \t]{0,8}(\{|[^\s{}$]{1,200})?")
 _PHRASE: Final = re.compile(
@@ -34,7 +37,7 @@ _NUMBER: Final = re.compile(
     r"|(?<![\w.)\]}])[-\u2212]?\.\d+"
 )
 _ENDS: Final = re.compile(
-    r"(?<!\bvs)\.(?=\s|$)|\n|[,;]?\s(?:because|since|which|where|as)\s|\s[(]?(?:so|hence)\s",
+    r"\.(?=\s|$)|\n|\\f?box|[,;]?\s(?:because|since|which|where|as)\s|\s[(]?(?:so|hence)\s",
     re.IGNORECASE,
 )
 _MATH_FIRST: Final = re.compile(
@@ -124,7 +127,7 @@ def _closing_braces(text: str) -> dict[int, int]:
 
 def _phrases(text: str) -> Iterator[str]:
     """Yield what follows the answer phrases, the last phrase first."""
-    for phrase in reversed(list(_PHRASE.finditer(text))):
+    for phrase in list(_PHRASE.finditer(text))[: -_MAX_PHRASES - 1 : -1]:
         rest = text[phrase.end() : phrase.end() + MAX_ANSWER].lstrip(" \t\n:")
         bold = rest.startswith("**")
         rest = rest.removeprefix("**").lstrip() if bold else rest

@@ -47,7 +47,7 @@ EQUAL = [
     (r"0.1\overline{6}", r"1/6"),
     (r"0.333333", r"\frac{1}{3}"),
     (r"½", r"0.5"),
-    (r"−3", r"-3"),
+    ("\u22123", "-3"),
     (r"(5)", r"5"),
     (r"5!", r"120"),
     (r"\binom{5}{2}", r"10"),
@@ -254,7 +254,7 @@ WRONG = [
         r"\sqrt{a}\sqrt{b}",
         r"\sqrt{ab}",
         True,
-        "holds for positive letters only, SymPy assumes none",
+        "holds for positive letters only",
     ),
     (r"\overline{AB}", "AB", True, "the bar is another symbol to math-verify"),
     (r"\{x \mid x > 3\}", r"(3,\infty)", True, "set builders are not read"),
@@ -390,15 +390,15 @@ def test_no_answer_hangs(hang: str) -> None:
 
 def test_a_hang_is_paid_once() -> None:
     hang = SLOW % 1
-    math_equal(hang, "y")
+    math_equal(hang, "7x+y")
     start = time.monotonic()
-    assert not math_equal("y", hang)
+    assert not math_equal("7x+y", hang)
     assert time.monotonic() - start < 0.1
 
 
 def test_a_hang_does_not_block_other_threads() -> None:
     math_equal("2x", "x+x")  # the worker is up
-    hung = threading.Thread(target=math_equal, args=(SLOW % 2, "y"))
+    hung = threading.Thread(target=math_equal, args=(SLOW % 2, "7x+y"))
     hung.start()
     time.sleep(0.2)
     assert hung.is_alive()
@@ -427,7 +427,7 @@ async def test_a_hang_does_not_block_the_event_loop() -> None:
 
     ticker = asyncio.create_task(tick())
     start = time.monotonic()
-    hung = asyncio.create_task(asyncio.to_thread(math_equal, SLOW % 3, "y"))
+    hung = asyncio.create_task(asyncio.to_thread(math_equal, SLOW % 3, "7x+y"))
     await asyncio.sleep(0.2)
     assert await asyncio.to_thread(math_equal, r"\frac{9}{2}", "4.5")
     assert not hung.done()
