@@ -62,13 +62,10 @@ def create_cope(
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
     """
-    if not isinstance(task, Task):
-        msg = f"The task is a {type(task).__name__}, not a Task: pass tasks.math() or your own."
-        raise InputError(msg)
     cascade = Cascade(
         small=bind(small, "small", prices or {}),
         large=bind(large, "large", prices or {}),
-        task=task,
+        task=_checked(task),
         defaults=defaults or CopeContext(),
     )
 
@@ -113,3 +110,10 @@ def create_cope(
 def planned_for(state: CopeState) -> Literal["small_execute", "large_execute"]:
     """Name who executes the large model's plan: the small model in stage 2."""
     return "small_execute" if state["stage"] == 2 else "large_execute"  # noqa: PLR2004
+
+
+def _checked(task: object) -> Task:
+    if isinstance(task, Task):
+        return task
+    msg = f"The task is a {type(task).__name__}, not a Task: pass tasks.math() or your own."
+    raise InputError(msg)

@@ -8,8 +8,12 @@ if TYPE_CHECKING:
     from cope_graph.state import Ledger
 
 
-class CopeError(Exception):
-    """Base of every error this package raises on purpose."""
+class CopeError(RuntimeError):
+    """Base of every error this package raises on purpose.
+
+    A `RuntimeError`, since the Agent Server shows a client the message of built-in kinds only.
+    It is no `ValueError`: pydantic would wrap that into an error of its own.
+    """
 
 
 class InputError(CopeError):

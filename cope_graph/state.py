@@ -28,6 +28,8 @@ class Sample(TypedDict):
     """Why the model stopped, in the provider's word; `"length"` is a cut reply."""
     goal: int | None
     """Index of the goal it followed, `None` without one."""
+    id: str | None
+    """Its message's id: a streamed sample and the answer made of it are one message."""
 
 
 class LedgerLine(TypedDict):
@@ -121,6 +123,8 @@ class Best(TypedDict):
     answer: str
     text: str
     """The whole reply it stands in."""
+    id: str | None
+    """That reply's id."""
     stage: Stage
     confidence: float | None
 

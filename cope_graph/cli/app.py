@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from cope_graph import __version__
 from cope_graph.cli.doctor import doctor
@@ -53,12 +54,15 @@ def main() -> None:
     debug = len(arguments) < len(sys.argv) - 1
     try:
         app(arguments)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted.")
-        sys.exit(130)
     except (CopeError, ValidationError, OSError) as error:
         if debug:
             raise
         sentence = describe(error) if isinstance(error, ValidationError) else str(error)
-        Console(stderr=True).print(f"[bold red]error:[/] {sentence}", highlight=False)
+        Console(stderr=True).print(
+            f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True
+        )
         sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,18 +31,20 @@ def drawing(
 def lines(graph: Graph) -> list[str]:
     """Write each node with the edges that leave it."""
     order = ["__start__", "small_plan", "small_execute", "confidence_gate"]
-    order += ["large_plan", "large_execute"]
+    order += ["large_plan", "large_execute", "__end__"]
     written = []
     for node in order:
         edges = [edge for edge in graph.edges if edge.source == node]
-        shown = "  ".join(_arrow(edge) for edge in edges)
-        written.append(f"[bold]{_name(node):16}[/] {shown}")
+        edges.sort(key=lambda edge: order.index(edge.target))
+        for row, edge in enumerate(edges):
+            source = "" if row else _name(node)
+            written.append(f"[bold]{source:16}[/] {_arrow(edge)}")
     return written
 
 
 def _arrow(edge: Edge) -> str:
-    label = f"[dim]{edge.data}[/] " if edge.data and str(edge.data) != edge.target else ""
-    return f"{'╌╌▶' if edge.conditional else '──▶'} {label}{_name(edge.target)}"
+    label = f"   [dim]{edge.data}[/]" if edge.data and str(edge.data) != edge.target else ""
+    return f"{'╌╌▶' if edge.conditional else '──▶'} {_name(edge.target)}{label}"
 
 
 def _name(node: str) -> str:

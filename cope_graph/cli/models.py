@@ -6,11 +6,18 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from cope_graph.errors import ModelFileError
-from cope_graph.models.catalog import MODELS
+from cope_graph.models.catalog import MODELS, lookup
 from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.models.pull import cache_dir, find
 from cope_graph.models.pull import pull as pull_file
@@ -66,6 +73,7 @@ def pull_all(names: tuple[str, ...], sources: tuple[str, ...]) -> None:
     Raises:
         ModelFileError: A name or source is unknown, or no source had the official bytes.
     """
+    files = [lookup(name.removeprefix("local:")) for name in names]
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -74,13 +82,11 @@ def pull_all(names: tuple[str, ...], sources: tuple[str, ...]) -> None:
         TextColumn("[dim]{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        for name in names:
-            bare = name.removeprefix("local:")
-            bar = bars.add_task(bare, total=None, note="")
+        for model in files:
+            bar = bars.add_task(model.name, total=model.size_bytes, note="")
 
-            def shown(done: int, total: int, note: str, bar: int = int(bar)) -> None:
-                bars.update(bar, completed=done, total=total, note=note)  # type: ignore[arg-type]
+            def shown(done: int, total: int, note: str, bar: TaskID = bar) -> None:
+                bars.update(bar, completed=done, total=total, note=note)
 
-            path = pull_file(bare, sources=sources, progress=shown)
-            size = path.stat().st_size
-            bars.update(bar, completed=size, total=size, note="sha256 verified")
+            pull_file(model.name, sources=sources, progress=shown)
+            bars.update(bar, completed=model.size_bytes, note="sha256 verified")

@@ -16,11 +16,16 @@ from cope_graph.cli.models import pull_all
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError, ModelCallError, ModelNameError, NoAnswerError
-from cope_graph.models.pair import LARGE, SMALL, defaults_for
+from cope_graph.models.pair import EMBEDDED, LARGE, SMALL, defaults_for
 from cope_graph.models.pull import find
+from cope_graph.money.prices import given_prices
 from cope_graph.tasks import Task, math
 
 TASKS = {"math": math}
+PRESET_NOTE = (
+    "[dim]The embedded pair runs without plans: plans by models this small hurt. "
+    "--plans runs the whole cascade.[/]\n"
+)
 
 
 def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
@@ -37,19 +42,33 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     tau1: Annotated[float | None, typer.Option(help="Threshold of stage 1.")] = None,
     tau2: Annotated[float | None, typer.Option(help="Threshold of stage 2.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
+    small_price: Annotated[
+        str | None,
+        typer.Option(envvar="COPE_SMALL_PRICE", help="USD per million tokens: INPUT,OUTPUT."),
+    ] = None,
+    large_price: Annotated[
+        str | None,
+        typer.Option(envvar="COPE_LARGE_PRICE", help="USD per million tokens: INPUT,OUTPUT."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Answer a question, paying the large model only where the small one is unsure."""
     family = _task(task)
     text = _read(question)
     settings = _settings(small, large, plans=plans, n=n, tau1=tau1, tau2=tau2, seed=seed)
-    graph = create_cope(small, large, task=family, defaults=settings).compile(name="cope")
+    prices = given_prices({small: small_price, large: large_price})
+    graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
     _offer_files(small, large)
     console = Console(stderr=True, highlight=False) if as_json else Console(highlight=False)
+    if settings == EMBEDDED and not as_json:
+        console.print(PRESET_NOTE)
     try:
-        out = asyncio.run(_run(graph, text, console, quiet=as_json))
+        out = asyncio.run(_run(graph.compile(name="cope"), text, console, quiet=as_json))
+    except KeyboardInterrupt as error:
+        typer.echo("Interrupted.", err=True)
+        raise typer.Exit(130) from error
     except (ModelCallError, NoAnswerError) as error:
-        if error.ledger and not as_json:
+        if error.ledger and error.ledger["requests"] and not as_json:
             show_bill(console, error.ledger)
         raise
     if as_json:

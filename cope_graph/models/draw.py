@@ -51,10 +51,12 @@ class Reply:
     Attributes:
         text: All of it.
         finish: Why the model stopped, in the provider's word; `None` when it does not say.
+        id: The message's id; a streamed reply was shown under it.
     """
 
     text: str
     finish: str | None
+    id: str | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -219,7 +221,8 @@ def _reply(generation: Generation) -> Reply:
     finish = next(
         (info[k] for k in ("finish_reason", "stop_reason", "done_reason") if info.get(k)), None
     )
-    return Reply(text=generation.text, finish=finish)
+    message = getattr(generation, "message", None)
+    return Reply(generation.text, finish, getattr(message, "id", None))
 
 
 def _metadata(generation: Generation) -> dict[str, Any]:

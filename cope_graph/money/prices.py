@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
+from cope_graph.errors import InputError
 from cope_graph.models.usage import Usage
 
 MILLION = Decimal(1_000_000)
@@ -29,6 +30,22 @@ class Price:
     def of(cls, input: str, output: str, cached: str | None = None) -> Price:  # noqa: A002
         """Make a price from decimal strings, as in `Price.of("0.15", "0.60")`."""
         return cls(Decimal(input), Decimal(output), None if cached is None else Decimal(cached))
+
+    @classmethod
+    def parse(cls, text: str) -> Price:
+        """Read a price from `"0.15,0.60"` or `"0.15,0.60,0.075"`: input, output, cached.
+
+        Raises:
+            InputError: It is not two or three numbers of 0 or more.
+        """
+        try:
+            numbers = [Decimal(part.strip()) for part in text.split(",")]
+        except InvalidOperation:
+            numbers = []
+        if len(numbers) not in (2, 3) or not all(n.is_finite() and n >= 0 for n in numbers):
+            msg = f"The price {text!r} is not 'INPUT,OUTPUT' in USD per million tokens."
+            raise InputError(msg)
+        return cls(*numbers)
 
 
 FREE = Price(Decimal(0), Decimal(0))
@@ -73,3 +90,12 @@ def listed_cost(usage: Usage, model: str, api_url: str | None) -> Decimal | None
 def own_price(prices: Mapping[str, Price], names: tuple[str, ...]) -> Price | None:
     """Find the user's price for a model known by any of these names."""
     return next((prices[name] for name in names if name in prices), None)
+
+
+def given_prices(texts: Mapping[str, str | None]) -> dict[str, Price]:
+    """Read the prices a user gave as text, by model name; those not given are left out.
+
+    Raises:
+        InputError: A text is no price.
+    """
+    return {name: Price.parse(text) for name, text in texts.items() if text}

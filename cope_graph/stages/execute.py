@@ -80,4 +80,10 @@ def _shared(run: Run, k: int, first: int) -> Request:
 def _sample(run: Run, reply: Reply, goal: int | None) -> Sample:
     # A reply that ends at the token limit has not come to its answer yet.
     answer = None if reply.is_cut else run.cascade.task.read(reply.text)
-    return {"text": reply.text, "answer": answer, "finish": reply.finish, "goal": goal}
+    return {
+        "text": reply.text,
+        "answer": answer,
+        "finish": reply.finish,
+        "goal": goal,
+        "id": reply.id,
+    }

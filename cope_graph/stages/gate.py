@@ -111,9 +111,11 @@ def _reason(
 def _best(run: Run, verdict: Verdict, visit: Visit) -> Best | None:
     if verdict.answer is None or verdict.winner is None:
         return None
+    winner = run.state["samples"][verdict.winner]
     return {
         "answer": verdict.answer,
-        "text": run.state["samples"][verdict.winner]["text"],
+        "text": winner["text"],
+        "id": winner["id"],
         "stage": visit["stage"],
         "confidence": visit["confidence"],
     }
@@ -135,7 +137,7 @@ def _close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
         reason = f"{reason}: the best answer there was, of stage {best['stage']}"
     facts = {"answer": best["answer"], "stage": best["stage"], "confidence": best["confidence"]}
     facts |= {"accepted": visit["accepted"], "reason": reason}
-    message = AIMessage(best["text"], response_metadata={"cope": facts})
+    message = AIMessage(best["text"], id=best["id"], response_metadata={"cope": facts})
     return {**facts, "messages": [message]}
 
 

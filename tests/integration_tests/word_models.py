@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
+from tests.loopback.clients import chat
 from tests.loopback.completions import Bill
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.replies import ApiError, Body, Reply
@@ -68,6 +71,15 @@ def settings(server: OpenAIServer) -> dict[str, str]:
     return {**named, **urls, **{f"COPE_{side}_API_KEY": KEY for side in sides}}
 
 
+def pair(server: OpenAIServer) -> tuple[ChatOpenAI, ChatOpenAI]:
+    """Make the small and the large model as chat models, for any number of event loops.
+
+    They keep no connections: a kept one belongs to one loop, and is never closed.
+    """
+    own = {"api_key": SecretStr(KEY), "default_headers": {"Connection": "close"}}
+    return chat(server, "small", **own), chat(server, "large", **own)
+
+
 def use(server: OpenAIServer, environment: pytest.MonkeyPatch) -> tuple[str, str]:
     """Point the names of this process at ``server``; returns the small and the large one."""
     for name, value in settings(server).items():
@@ -75,7 +87,7 @@ def use(server: OpenAIServer, environment: pytest.MonkeyPatch) -> tuple[str, str
     return "openai:small", "openai:large"
 
 
-def as_usage(bill: Bill) -> dict[str, object]:
+def as_usage(bill: Bill) -> dict[str, Any]:
     """Write a bill as LangChain writes usage."""
     return {
         "input_tokens": bill.prompt_tokens,
@@ -86,6 +98,6 @@ def as_usage(bill: Bill) -> dict[str, object]:
     }
 
 
-def billed_usage(server: OpenAIServer) -> dict[str, dict[str, object]]:
+def billed_usage(server: OpenAIServer) -> dict[str, dict[str, Any]]:
     """What the server billed so far, by model, as LangChain writes usage."""
     return {model: as_usage(bill) for model, bill in server.billed.items()}

@@ -20,7 +20,7 @@ def look(
     answers: list[str | None], n: int, threshold: Threshold | None, onward: Onward
 ) -> tuple[Decision, bool, str | None]:
     samples: list[Sample] = [
-        {"text": "", "answer": answer, "finish": "stop", "goal": None} for answer in answers
+        {"text": "", "answer": answer, "finish": "stop", "goal": None, "id": None} for answer in answers
     ]
     verdict = GATE("q", samples)
     left = n - len(answers)

@@ -49,7 +49,7 @@ def exists(pid: int) -> bool:
     return True
 
 
-def soon(condition: Callable[[], bool], within: float = 5) -> bool:
+def soon(condition: Callable[[], bool], within: float = 30) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if condition():
@@ -86,7 +86,7 @@ def test_a_pair_over_the_limit_is_unequal_and_paid_once(
     assert "10^8" not in caplog.text  # answers stay out of logs
     start = time.monotonic()
     assert not worker.equal(HANG.format(1), "7x+y")
-    assert time.monotonic() - start < 0.05
+    assert time.monotonic() - start < 0.5
     assert worker.pid not in (pid, None)  # the next one is on its way
     assert worker.equal("3x", "x+2x")
 
@@ -119,7 +119,7 @@ def test_the_client_ends_a_worker_that_does_not_answer() -> None:
     os.kill(pid, signal.SIGSTOP)
     start = time.monotonic()
     assert not client.equal("5x", "2x+3x")
-    assert 0.3 <= time.monotonic() - start < 2
+    assert 0.3 <= time.monotonic() - start < 5
     assert not exists(pid)
     client.close()
 
@@ -300,8 +300,7 @@ def run(code: str) -> list[str]:
         "",
         "os._exit(0)",
         "os.kill(os.getpid(), 9)",
-        "threading.Thread(target=w.equal, args=(hang, '7x+y'), daemon=True).start(); time.sleep(0.3)"
-        + "; os.kill(os.getpid(), 9)",
+        "hung(); time.sleep(0.3); os.kill(os.getpid(), 9)",
     ],
     ids=["normal exit", "exit without atexit", "killed", "killed during a comparison"],
 )
@@ -309,7 +308,8 @@ def test_the_worker_ends_with_its_parent(end: str) -> None:
     (pid,) = run(f"""
         import os, threading, time
         from cope_graph.tasks.equality_worker import shared_worker
-        w, hang = shared_worker(), "(10^8)!"
+        w = shared_worker()
+        hung = threading.Thread(target=w.equal, args=("(10^8)!", "7x+y"), daemon=True).start
         assert w.equal("2x", "x+x")
         print(w.pid, flush=True)
         {end}
