@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from cope_graph.evaluation.datasets import Item, load_items, own_items
 from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.tasks.equality import math_equal
 
-LIMITS = {"max_plan_tokens": 96, "max_answer_tokens": 320}
+LIMITS: dict[str, Any] = {"max_plan_tokens": 96, "max_answer_tokens": 320}
 SETTINGS = {
     "plan-free": PLAN_FREE.model_copy(update=LIMITS),
     "cope": CopeContext(**LIMITS),
@@ -50,7 +51,7 @@ def main() -> None:
     items = load_items(args.data / "gsm.jsonl") if args.data else own_items()
     items = items[: args.items]
     records = _records(args.records)
-    apps = {
+    apps: dict[str, Any] = {
         name: create_cope(SMALL, LARGE, task=tasks.math(), defaults=settings).compile()
         for name, settings in SETTINGS.items()
     }
@@ -124,7 +125,7 @@ def _run(app: Any, item: Item, seed: int) -> dict[str, Any]:
 
 def table(records: dict[Item, dict[str, Any]]) -> list[dict[str, Any]]:
     """Turn records into one row a method."""
-    methods = {
+    methods: dict[str, Callable[[Item, dict[str, Any]], Outcome]] = {
         "small x1": _small_once,
         "small vote (n = 8)": _small_vote,
         "large": _large,
@@ -190,7 +191,10 @@ def _stage(got: dict[str, Any], stage: int) -> tuple[int, int, float]:
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Write the rows as a Markdown table."""
-    head = "| method | right | accuracy | tokens / item | of the large model | s / item | stage 1 | 2 | 3 |"
+    head = (
+        "| method | right | accuracy | tokens / item | of the large model | s / item "
+        "| stage 1 | 2 | 3 |"
+    )
     lines = [head, "|---|---|---|---|---|---|---|---|---|"]
     for row in rows:
         stages = " | ".join(f"{right}/{n}" if n else "-" for n, right in row["by_stage"].values())

@@ -34,9 +34,7 @@ class CopeContext(BaseModel):
     strict: bool = Field(
         default=True, description="Accept above the threshold (paper); off: at the threshold too."
     )
-    stages: tuple[Stage, ...] = Field(
-        default=(1, 2, 3), description="Which stages run, in order."
-    )
+    stages: tuple[Stage, ...] = Field(default=(1, 2, 3), description="Which stages run, in order.")
     small_plan: Literal["goal", "guideline", "none"] = Field(
         default="goal", description="What the small planner writes before each sample of stage 1."
     )

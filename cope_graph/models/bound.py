@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 
 from cope_graph.models.names import Side, chat_model
 from cope_graph.models.usage import Usage
-from cope_graph.money.prices import FREE, Price, cost, listed_cost, own_price
+from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, own_price
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
     price = own_price(prices, (given, name))
     if price is None and getattr(chat, "is_local", False):
         price = FREE
+    if price is None:
+        load_list()
     return Bound(
         side=side,
         chat=chat,

@@ -60,6 +60,13 @@ def cost(usage: Usage, price: Price) -> Decimal:
     return total / MILLION
 
 
+def load_list() -> None:
+    """Load the public list now: it reads files, which no event loop should wait for."""
+    import genai_prices.data_snapshot  # noqa: PLC0415
+
+    genai_prices.data_snapshot.get_snapshot()
+
+
 def listed_cost(usage: Usage, model: str, api_url: str | None) -> Decimal | None:
     """Price one request by the public list.
 
@@ -72,7 +79,7 @@ def listed_cost(usage: Usage, model: str, api_url: str | None) -> Decimal | None
     Returns:
         USD, or `None` when the list does not know the model.
     """
-    # Imported here: the list takes 0.1 s to load, and a run on own prices never needs it.
+    # Imported here: a graph on own prices never needs the list.
     from genai_prices import Usage as ListedUsage  # noqa: PLC0415
     from genai_prices import calc_price  # noqa: PLC0415
 

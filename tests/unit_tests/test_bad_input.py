@@ -12,7 +12,7 @@ from cope_graph.errors import InputError, ModelNameError, NoAnswerError
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
 
-IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+IMAGE: dict[Any, Any] = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_question_that_cannot_be_asked(
 def test_text_parts_are_text(both: Runner) -> None:
     small = ScriptedChat(replies=[says("3")] * 8)
     graph = create_cope(small, ScriptedChat(replies=[]), task=tasks.math(), defaults=PLAN_FREE)
-    parts = [{"type": "text", "text": "How "}, {"type": "text", "text": "many?"}]
+    parts: list[Any] = [{"type": "text", "text": "How "}, {"type": "text", "text": "many?"}]
     assert both(graph.compile(), {"messages": [HumanMessage(parts)]})["answer"] == "3"
     assert "How many?" in small.prompts[0]
 
@@ -58,7 +58,7 @@ def test_braces_in_a_question_are_only_text(both: Runner) -> None:
 
 @pytest.mark.parametrize(("side", "stages"), [("small", (1, 3)), ("large", (3,))])
 def test_a_question_longer_than_a_known_window(both: Runner, side: str, stages: Any) -> None:
-    windows = {"small": None, "large": None} | {side: {"max_input_tokens": 100}}
+    windows: dict[str, Any] = {"small": None, "large": None} | {side: {"max_input_tokens": 100}}
     small = ScriptedChat(model_name="s", replies=[], profile=windows["small"])
     large = ScriptedChat(model_name="l", replies=[], profile=windows["large"])
     graph = create_cope(small, large, task=tasks.math(), defaults=CopeContext(stages=stages))

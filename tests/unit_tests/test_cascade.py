@@ -268,19 +268,19 @@ def test_a_runs_context_overrides_the_defaults(run: Runner) -> None:
 
 @pytest.mark.parametrize("saver", ["memory", "sqlite"])
 def test_a_second_turn_sees_nothing_of_the_first(saver: str) -> None:
-    graph, small, large = cascade(
+    graph, small, _ = cascade(
         GOALS + UNSURE * 2 + [f"other {i}" for i in range(8)] + SURE, ["old plan", says("42")]
     )
     config: Any = {"configurable": {"thread_id": "t"}}
     checkpointer = InMemorySaver() if saver == "memory" else None
     if checkpointer:
-        _two_turns(graph.compile(checkpointer=checkpointer), config, small, large)
+        _two_turns(graph.compile(checkpointer=checkpointer), config, small)
         return
     with SqliteSaver.from_conn_string(":memory:") as sqlite:
-        _two_turns(graph.compile(checkpointer=sqlite), config, small, large)
+        _two_turns(graph.compile(checkpointer=sqlite), config, small)
 
 
-def _two_turns(app: Any, config: Any, small: Any, large: Any) -> None:
+def _two_turns(app: Any, config: Any, small: Any) -> None:
     first = app.invoke(ASK, config)
     assert first["stage"] == 3
     second = app.invoke({"messages": [("user", "And now?")]}, config)

@@ -99,7 +99,7 @@ def test_one_thread_twice_at_a_time_is_refused_and_nothing_stays_locked() -> Non
 
     chat = Slow(replies=[says("3")] * 24)
     graph = create_cope(chat, ScriptedChat(replies=[]), task=tasks.math(), defaults=PLAN_FREE)
-    app = graph.compile(checkpointer=InMemorySaver())
+    app: Any = graph.compile(checkpointer=InMemorySaver())
     config: Any = {"configurable": {"thread_id": "t"}}
     first = threading.Thread(target=app.invoke, args=(ASK, config))
     first.start()

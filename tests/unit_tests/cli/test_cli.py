@@ -113,7 +113,7 @@ def test_no_plans_is_one_request_for_all_samples(server: OpenAIServer, cope: Any
         (("solve", "q", *MODELS, "--n", "-1"), "n: Input should be greater than or equal to 1"),
         (("solve", "q", *MODELS, "--tau1", "1.5"), "tau1: Input should be less than or equal"),
         (("solve", "q", *MODELS, "--task", "poem"), "There is no task 'poem'; there is: math"),
-        (("solve", "q", "--small", "what", "--large", "openai:l"), "There is no small model 'what'"),
+        (("solve", "q", "--small", "what", "--large", "x"), "There is no small model 'what'"),
         (("solve", "q", "--small", "openai:none", "--large", "openai:l"), "none is not known at"),
         (("solve", "q", "--small", "local:none"), "There is no embedded model 'none'"),
         (("solve", "q", *MODELS, "--small-price", "cheap"), "The price 'cheap' is not"),
@@ -156,7 +156,12 @@ def test_missing_model_files_name_the_command(
 def test_the_drawing_has_five_nodes_and_every_edge(cope: Any) -> None:
     got = cope("graph")
     assert [line.split()[0] for line in got.out.splitlines() if line[:1].isalpha()] == [
-        "START", "small_plan", "small_execute", "confidence_gate", "large_plan", "large_execute",
+        "START",
+        "small_plan",
+        "small_execute",
+        "confidence_gate",
+        "large_plan",
+        "large_execute",
     ]
     assert got.out.count("▶") == 15
     assert cope("graph", "--mermaid").out.count("-->") == 3

