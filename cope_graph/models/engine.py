@@ -64,8 +64,11 @@ def _load(name: str) -> Engine:
 def _start(name: str, path: Path) -> Engine:
     try:
         import xllamacpp  # noqa: PLC0415
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         msg = "Embedded models need llama.cpp: pip install 'cope-graph[local]'"
+        raise MissingPackageError(msg) from error
+    except ImportError as error:
+        msg = f"llama.cpp cannot be loaded ({error}): install that system library, e.g. libgomp1."
         raise MissingPackageError(msg) from error
     key = secrets.token_urlsafe(32)
     params = xllamacpp.CommonParams()
