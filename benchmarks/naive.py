@@ -18,6 +18,7 @@ from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
 from cope_graph.tasks import MATH_PROMPTS as PROMPTS
+from cope_graph.tasks import Plan
 from tests.loopback.clients import Server, chat
 
 N = 8
@@ -115,8 +116,8 @@ def solve_prompt(state: State, goal: str | None = None) -> list[BaseMessage]:
     """Make the executor's turn; stage 2 gets a goal too, as in the cascade."""
     if state["stage"] == 2 and goal is None:
         goal = state["goals"][0]
-    guideline = state.get("guideline")
-    return [HumanMessage(PROMPTS.executor(state["question"], goal=goal, guideline=guideline))]
+    plans = [Plan("goal", goal or ""), Plan("guideline", state.get("guideline") or "")]
+    return [HumanMessage(PROMPTS.executor(state["question"], plans))]
 
 
 def goal_prompts(state: State) -> list[Any]:

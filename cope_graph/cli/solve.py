@@ -85,14 +85,21 @@ def _task(name: str) -> Task:
 
 
 def _read(question: str) -> str:
-    if question == "-":
-        return sys.stdin.read()
     try:
-        is_file = Path(question).is_file()
+        if question == "-":
+            return sys.stdin.read()
+        return Path(question).read_text(encoding="utf-8") if _is_file(question) else question
+    except UnicodeDecodeError as error:
+        msg = f"{question!r} is not UTF-8 text."
+        raise InputError(msg) from error
+
+
+def _is_file(question: str) -> bool:
+    try:
+        return Path(question).is_file()
     except (OSError, ValueError):
         # A question may be longer than any path, or hold characters no path has.
-        is_file = False
-    return Path(question).read_text(encoding="utf-8") if is_file else question
+        return False
 
 
 def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> CopeContext:

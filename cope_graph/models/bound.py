@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from langchain_core.language_models import BaseChatModel
 
@@ -26,7 +27,7 @@ class Bound:
         takes_n: Whether one request can draw n samples.
         window: Its context window in tokens, `None` when not known.
         price: The user's price, `FREE` for a local model, `None` to use the public list.
-        api_url: The server it asks, `None` for the provider's own.
+        api_url: The server it asks, `None` when not known.
         copies: The model with the settings of past requests. A fresh copy describes itself anew
             to the tracers, which takes longer than anything else in a node.
     """
@@ -75,7 +76,7 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
         takes_n=takes_n,
         window=_window(chat),
         price=price,
-        api_url=_text(getattr(chat, "openai_api_base", None)),
+        api_url=_api_url(chat),
     )
 
 
@@ -102,5 +103,13 @@ def _window(chat: BaseChatModel) -> int | None:
     return window if isinstance(window, int) else None
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _api_url(chat: BaseChatModel) -> str | None:
+    """Find the server of an OpenAI-compatible model, without any credentials in its address."""
+    client = getattr(chat, "root_client", None) or getattr(chat, "root_async_client", None)
+    url = getattr(client, "base_url", None) or getattr(chat, "openai_api_base", None)
+    if not url:
+        return None
+    parts = urlsplit(str(url))
+    return urlunsplit(
+        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
+    )

@@ -10,11 +10,11 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from langchain_core.outputs import Generation, LLMResult
+from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import get_executor_for_config
 
-from cope_graph.errors import ModelCallError
+from cope_graph.errors import CopeError, ModelCallError
 from cope_graph.models.bound import Bound
 from cope_graph.models.explain import explain
 from cope_graph.models.usage import Usage, usage_of
@@ -119,7 +119,7 @@ async def adraw(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(request)) for request in requests]
-    except* ModelCallError as group_error:
+    except* CopeError as group_error:
         # The first failure ends the rest; the caller gets it as `draw` would raise it.
         raise group_error.exceptions[0] from group_error
     return [task.result() for task in tasks]
@@ -132,6 +132,8 @@ def _draw_one(model: Bound, request: Request, config: RunnableConfig) -> list[Dr
         started = time.perf_counter()
         try:
             result = chat.generate(prompt, **options)
+        except CopeError:
+            raise
         except Exception as error:
             raise ModelCallError(explain(error, model)) from error
         drawn.append(_read(model, call, result, time.perf_counter() - started))
@@ -145,6 +147,8 @@ async def _adraw_one(model: Bound, request: Request, config: RunnableConfig) -> 
         started = time.perf_counter()
         try:
             result = await chat.agenerate(prompt, **options)
+        except CopeError:
+            raise
         except Exception as error:
             raise ModelCallError(explain(error, model)) from error
         drawn.append(_read(model, call, result, time.perf_counter() - started))
@@ -221,8 +225,10 @@ def _reply(generation: Generation) -> Reply:
     finish = next(
         (info[k] for k in ("finish_reason", "stop_reason", "done_reason") if info.get(k)), None
     )
-    message = getattr(generation, "message", None)
-    return Reply(generation.text, finish, getattr(message, "id", None))
+    message = generation.message if isinstance(generation, ChatGeneration) else None
+    if message is None:
+        return Reply(generation.text, finish)
+    return Reply(str(message.text), finish, message.id)
 
 
 def _metadata(generation: Generation) -> dict[str, Any]:

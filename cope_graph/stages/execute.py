@@ -30,7 +30,7 @@ def large_execute(run: Run) -> Ask:
     """Ask for the one solution of stage 3; it reuses the guideline (paper: T = 0)."""
     prompts, settings = run.cascade.task.prompts, run.settings
     request = Request(
-        messages=run.turn(prompts.executor(run.question, guideline=run.state["guideline"])),
+        messages=run.turn(prompts.executor(run.question, run.large_plans())),
         temperature=settings.temperature_stage3,
         seed=settings.seed,
         max_tokens=settings.max_answer_tokens,
@@ -50,7 +50,7 @@ def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]
     prompts, settings = run.cascade.task.prompts, run.settings
     return tuple(
         Request(
-            messages=run.turn(prompts.executor(run.question, goal=goal)),
+            messages=run.turn(prompts.executor(run.question, run.small_plans(goal))),
             temperature=settings.temperature_stage1,
             seed=None if settings.seed is None else settings.seed + first + i,
             max_tokens=settings.max_answer_tokens,
@@ -63,11 +63,8 @@ def _shared(run: Run, k: int, first: int) -> Request:
     """Make the one request for k samples that share their plans (stage 2), or have none."""
     state, settings = run.state, run.settings
     guided = state["stage"] != 1
-    prompt = run.cascade.task.prompts.executor(
-        run.question,
-        goal=state["goal"] if guided else None,
-        guideline=state["guideline"] if guided else None,
-    )
+    plans = [*run.small_plans(state["goal"]), *run.large_plans()] if guided else []
+    prompt = run.cascade.task.prompts.executor(run.question, plans)
     return Request(
         messages=run.turn(prompt),
         k=k,

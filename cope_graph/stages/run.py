@@ -13,7 +13,7 @@ from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
 from cope_graph.models.bound import Bound
 from cope_graph.state import NO_LEDGER, CopeState, Stage
-from cope_graph.tasks.task import Task
+from cope_graph.tasks.task import Plan, PlanForm, Task
 
 Node = Literal["small_plan", "small_execute", "large_plan", "large_execute"]
 
@@ -80,6 +80,16 @@ class Run:
     def turn(self, prompt: str) -> tuple[BaseMessage, ...]:
         """Put a prompt where the question stands, behind the earlier conversation."""
         return (*self.state["messages"][:-1], HumanMessage(prompt))
+
+    def small_plans(self, text: str | None) -> list[Plan]:
+        """Give a plan of the small model in the form it was asked for."""
+        form: PlanForm = "guideline" if self.settings.small_plan == "guideline" else "goal"
+        return [Plan(form, text)] if text else []
+
+    def large_plans(self) -> list[Plan]:
+        """Give the plan of the large model in the form it was asked for."""
+        text = self.state["guideline"]
+        return [Plan(self.settings.large_plan, text)] if text else []
 
     def schedule(self) -> tuple[Draw, ...]:
         """List the draws of a small stage: one, or waves of at most `wave` samples."""

@@ -2,6 +2,6 @@
 
 from cope_graph.tasks.mathematics import PROMPTS as MATH_PROMPTS
 from cope_graph.tasks.mathematics import math
-from cope_graph.tasks.task import Prompts, Task
+from cope_graph.tasks.task import Plan, Prompts, Task
 
-__all__ = ["MATH_PROMPTS", "Prompts", "Task", "math"]
+__all__ = ["MATH_PROMPTS", "Plan", "Prompts", "Task", "math"]

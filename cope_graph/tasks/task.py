@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cope_graph.gates.verdict import Gate
 
 PlanForm = Literal["goal", "guideline"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One or two sentences: what is to be found (goal), or how to go about it (guideline)."""
+
+    form: PlanForm
+    text: str
 
 
 @dataclass(frozen=True)
@@ -34,14 +42,10 @@ class Prompts:
         template = self.goal if form == "goal" else self.guideline
         return template.format(question=question)
 
-    def executor(
-        self, question: str, *, goal: str | None = None, guideline: str | None = None
-    ) -> str:
+    def executor(self, question: str, plans: Sequence[Plan] = ()) -> str:
         """Render the turn that asks for a solution, with the plans there are."""
-        parts = [
-            self.with_goal.format(goal=goal) if goal else "",
-            self.with_guideline.format(guideline=guideline) if guideline else "",
-        ]
+        shown = {"goal": self.with_goal, "guideline": self.with_guideline}
+        parts = [shown[plan.form].format(**{plan.form: plan.text}) for plan in plans if plan.text]
         return self.execute.format(question=question, plan="".join(parts))
 
 

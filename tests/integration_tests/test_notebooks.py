@@ -21,7 +21,7 @@ MISSING = [name for name in (SMALL, LARGE) if find(name.removeprefix("local:")) 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(ROOT)}})
     done = client.execute()
     assert all(cell.execution_count for cell in done.cells if cell.cell_type == "code")

@@ -253,7 +253,7 @@ def test_waves_follow_the_goals_in_turn(both: Runner) -> None:
     out = both(graph.compile(), ASK)
     assert out["accepted"]
     assert sorted(small.prompts[1:]) == sorted(
-        tasks.MATH_PROMPTS.executor("How many?", goal=goal)
+        tasks.MATH_PROMPTS.executor("How many?", [tasks.Plan("goal", goal)])
         for goal in GOALS[: len(small.prompts) - 1]
     )
 

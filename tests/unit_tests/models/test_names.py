@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from cope_graph.errors import MissingKeyError, MissingPackageError, ModelNameErr
 from cope_graph.models.bound import bind
 from cope_graph.models.local import LocalChatModel
 from cope_graph.models.names import chat_model
+from cope_graph.models.usage import Usage
 from cope_graph.money.prices import FREE, Price
 from tests.scripted import ScriptedChat
 
@@ -92,3 +94,18 @@ def test_the_users_price_goes_first_by_given_or_own_name() -> None:
 def test_a_chat_model_stays_itself() -> None:
     model = ScriptedChat(replies=[])
     assert chat_model(model, "small") is model
+
+
+def test_a_servers_address_is_known_and_holds_no_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COPE_SMALL_BASE_URL", "http://user:secret@127.0.0.1:1/v1?token=secret")
+    bound = bind("openai:gpt-4o-mini", "small", {})
+    assert bound.api_url == "http://127.0.0.1:1/v1"
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    own = bind("openai:gpt-4o-mini", "large", {})
+    assert own.api_url is not None
+    assert own.usd(Usage(1_000_000, 0), "gpt-4o-mini") == Decimal("0.15")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:2/v1")
+    elsewhere = bind(ChatOpenAI(model="gpt-4o-mini"), "large", {})
+    assert elsewhere.usd(Usage(1_000_000, 0), "gpt-4o-mini") is None
