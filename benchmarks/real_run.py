@@ -58,14 +58,14 @@ def main() -> None:
     apps["plan-free"].invoke({"messages": [("user", "What is 1 + 1?")]})  # load both models
     apps["large"].invoke({"messages": [("user", "What is 1 + 1?")]})
     for number, item in enumerate(items, 1):
-        if item.id not in records:
-            records[item.id] = {
-                name: _run(apps[name], item, args.seed) for name in apps if name != "large"
-            }
-            if records[item.id]["plan-free"]["stage"] != 3:
-                records[item.id]["large"] = _run(apps["large"], item, args.seed)
-            with args.records.open("a") as file:
-                file.write(json.dumps({"id": item.id, **records[item.id]}) + "\n")
+        got = records.setdefault(item.id, {})
+        for method in ("plan-free", "cope", "large"):
+            alone = method == "large" and got["plan-free"]["stage"] == 3
+            if method not in got and not alone:
+                got[method] = _run(apps[method], item, args.seed)
+                row = {"id": item.id, "method": method, **got[method]}
+                with args.records.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
         print(f"{number}/{len(items)} {item.id}", flush=True)
     rows = table({item: records[item.id] for item in items})
     print("\n" + markdown(rows))
@@ -86,10 +86,12 @@ def _arguments() -> argparse.Namespace:
 
 
 def _records(path: Path) -> dict[str, dict[str, Any]]:
-    if not path.exists():
-        return {}
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return {row.pop("id"): row for row in rows}
+    """Read what an earlier run has done, by item and method."""
+    records: dict[str, dict[str, Any]] = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        row = json.loads(line)
+        records.setdefault(row.pop("id"), {})[row.pop("method")] = row
+    return records
 
 
 def _run(app: Any, item: Item, seed: int) -> dict[str, Any]:

@@ -10,20 +10,20 @@ from cope_graph.tasks.task import Prompts, Task
 PROMPTS = Prompts(
     goal=(
         "{question}\n\n"
-        "In one or two sentences, say what this problem gives and what has to be found. "
-        "Do not solve it."
+        'What does this problem ask for? Answer in one sentence that starts with "Find" and names '
+        "the quantities that are given. Do not work it out."
     ),
     guideline=(
         "{question}\n\n"
-        "In one or two sentences, say how to go about this problem: the strategy and the key "
-        "ideas. Do not calculate anything and do not state the result."
+        'How would you go about this? Answer in one sentence that starts with "First" and names '
+        "the steps in words. Use no numbers and give no result."
     ),
     execute=(
         "{question}\n\n{plan}"
         "Think step by step in a few short sentences, without code. "
         "At the end, put the final answer in \\boxed{{}}."
     ),
-    with_goal="What to find: {goal}\n\n",
+    with_goal="Goal: {goal}\n\n",
     with_guideline="Hint: {guideline}\n\n",
 )
 
