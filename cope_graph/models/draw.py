@@ -4,81 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import get_executor_for_config
 
 from cope_graph.errors import CopeError, ModelCallError
 from cope_graph.models.bound import Bound
+from cope_graph.models.exchange import Drawn, Request, model_name_of, reply_of
 from cope_graph.models.explain import explain
-from cope_graph.models.usage import Usage, usage_of
+from cope_graph.models.usage import usage_of
 
-_CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length"}
 _MOST_COPIES = 64  # a caller may give every run a seed of its own
-
-
-@dataclass(frozen=True)
-class Request:
-    """A prompt and how many samples to draw of it.
-
-    Attributes:
-        messages: The prompt.
-        k: Samples, at least 1.
-        temperature: `None` leaves the model's own.
-        seed: `None` leaves the model's own.
-        max_tokens: `None` leaves the model's own.
-        stream: Whether its tokens may be streamed to the caller.
-    """
-
-    messages: tuple[BaseMessage, ...]
-    k: int = 1
-    temperature: float | None = None
-    seed: int | None = None
-    max_tokens: int | None = None
-    stream: bool = False
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One sample.
-
-    Attributes:
-        text: All of it.
-        finish: Why the model stopped, in the provider's word; `None` when it does not say.
-        id: The message's id; a streamed reply was shown under it.
-    """
-
-    text: str
-    finish: str | None
-    id: str | None = None
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the reply ends at the token limit."""
-        return self.finish in _CUT
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What one request to a model brought.
-
-    Attributes:
-        replies: Its samples.
-        usage: Its tokens, counted once.
-        model: The model's name as the provider gave it, else as configured.
-        seconds: Wall time.
-    """
-
-    replies: tuple[Reply, ...]
-    usage: Usage
-    model: str
-    seconds: float
 
 
 def draw(model: Bound, requests: Sequence[Request], config: RunnableConfig) -> list[list[Drawn]]:
@@ -130,12 +73,8 @@ def _draw_one(model: Bound, request: Request, config: RunnableConfig) -> list[Dr
     while call := _next_call(model, request, drawn):
         chat, prompt, options = _prepare(model, call, config)
         started = time.perf_counter()
-        try:
+        with _explained(model):
             result = chat.generate(prompt, **options)
-        except CopeError:
-            raise
-        except Exception as error:
-            raise ModelCallError(explain(error, model)) from error
         drawn.append(_read(model, call, result, time.perf_counter() - started))
     return drawn
 
@@ -145,14 +84,21 @@ async def _adraw_one(model: Bound, request: Request, config: RunnableConfig) -> 
     while call := _next_call(model, request, drawn):
         chat, prompt, options = _prepare(model, call, config)
         started = time.perf_counter()
-        try:
+        with _explained(model):
             result = await chat.agenerate(prompt, **options)
-        except CopeError:
-            raise
-        except Exception as error:
-            raise ModelCallError(explain(error, model)) from error
         drawn.append(_read(model, call, result, time.perf_counter() - started))
     return drawn
+
+
+@contextmanager
+def _explained(model: Bound) -> Iterator[None]:
+    """Turn what a provider raises into one sentence; our own errors pass as they are."""
+    try:
+        yield
+    except CopeError:
+        raise
+    except Exception as error:
+        raise ModelCallError(explain(error, model)) from error
 
 
 def _next_call(model: Bound, request: Request, drawn: Sequence[Drawn]) -> Request | None:
@@ -213,29 +159,8 @@ def _read(model: Bound, request: Request, result: LLMResult, seconds: float) -> 
         msg = f"The {model.side} model {model.name} returned no choices."
         raise ModelCallError(msg)
     return Drawn(
-        replies=tuple(_reply(generation) for generation in generations[: request.k]),
+        replies=tuple(reply_of(generation) for generation in generations[: request.k]),
         usage=usage_of(request.messages, generations),
-        model=_model_name(generations[0]) or model.name,
+        model=model_name_of(generations[0]) or model.name,
         seconds=seconds,
     )
-
-
-def _reply(generation: Generation) -> Reply:
-    info = {**_metadata(generation), **(generation.generation_info or {})}
-    finish = next(
-        (info[k] for k in ("finish_reason", "stop_reason", "done_reason") if info.get(k)), None
-    )
-    message = generation.message if isinstance(generation, ChatGeneration) else None
-    if message is None:
-        return Reply(generation.text, finish)
-    return Reply(str(message.text), finish, message.id)
-
-
-def _metadata(generation: Generation) -> dict[str, Any]:
-    message = getattr(generation, "message", None)
-    return dict(getattr(message, "response_metadata", None) or {})
-
-
-def _model_name(generation: Generation) -> str | None:
-    metadata = _metadata(generation)
-    return metadata.get("model_name") or metadata.get("model")

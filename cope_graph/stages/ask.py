@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cope_graph.models.bound import Bound
-from cope_graph.models.draw import Drawn, Reply, Request
+from cope_graph.models.exchange import Drawn, Reply, Request
 from cope_graph.money.ledger import plain
 from cope_graph.state import LedgerLine, Role, Stage
 

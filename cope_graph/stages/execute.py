@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cope_graph.models.draw import Reply, Request
+from cope_graph.models.exchange import Reply, Request
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.run import Run
 from cope_graph.state import Sample

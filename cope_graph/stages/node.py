@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -11,7 +12,8 @@ from langgraph.runtime import get_runtime
 
 from cope_graph.context import resolve
 from cope_graph.errors import ModelCallError
-from cope_graph.models.draw import Drawn, adraw, draw
+from cope_graph.models.draw import adraw, draw
+from cope_graph.models.exchange import Drawn
 from cope_graph.money.ledger import add_lines
 from cope_graph.stages.ask import Ask, bill, settle
 from cope_graph.stages.busy import occupied
@@ -41,11 +43,8 @@ class ModelNode(Runnable[CopeState, Update]):
         config = config or {}
         with occupied(config):
             run, ask = self._open(input)
-            try:
+            with _keeping_the_bill(run):
                 drawn = draw(ask.model, ask.requests, config)
-            except ModelCallError as error:
-                error.ledger = run.state["ledger"]
-                raise
             return self._close(run, ask, drawn)
 
     async def ainvoke(
@@ -58,11 +57,8 @@ class ModelNode(Runnable[CopeState, Update]):
         config = config or {}
         with occupied(config):
             run, ask = self._open(input)
-            try:
+            with _keeping_the_bill(run):
                 drawn = await adraw(ask.model, ask.requests, config)
-            except ModelCallError as error:
-                error.ledger = run.state["ledger"]
-                raise
             return self._close(run, ask, drawn)
 
     def _open(self, state: CopeState) -> tuple[Run, Ask]:
@@ -114,3 +110,13 @@ class GateNode(Runnable[CopeState, Update]):
 def open_run(cascade: Cascade, state: CopeState) -> Run:
     """Put together what a node needs to know; the run's own settings over the defaults."""
     return Run(cascade, state, resolve(cascade.defaults, get_runtime().context))
+
+
+@contextmanager
+def _keeping_the_bill(run: Run) -> Iterator[None]:
+    """Let an error of a model carry what the run had cost so far."""
+    try:
+        yield
+    except ModelCallError as error:
+        error.ledger = run.state["ledger"]
+        raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cope_graph.models.draw import Request
+from cope_graph.models.exchange import Request
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.run import Run, stage_after
 from cope_graph.tasks.task import PlanForm

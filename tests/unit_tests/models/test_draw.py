@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from cope_graph.errors import ModelCallError
 from cope_graph.models.bound import Bound, bind
-from cope_graph.models.draw import Drawn, Request, adraw, draw
+from cope_graph.models.draw import adraw, draw
+from cope_graph.models.exchange import Drawn, Request
 from cope_graph.models.one_bill import one_bill
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.replies import Reply

@@ -6,7 +6,8 @@ from langchain_core.messages import HumanMessage
 
 from cope_graph.models import draw as drawing
 from cope_graph.models.bound import Bound, bind
-from cope_graph.models.draw import Request, draw
+from cope_graph.models.draw import draw
+from cope_graph.models.exchange import Request
 from tests.scripted import ScriptedChat
 
 
