@@ -41,8 +41,8 @@ PROMPTS: Final = {
     "math": {
         "goal": "{question}\n\nWhat does this problem ask for? Answer in one sentence that starts "
         'with "Find" and names the quantities that are given. Do not work it out.',
-        "guideline": "{question}\n\nIn one or two sentences, say how to go about this problem: the "
-        "strategy and the key ideas. Do not calculate anything and do not state the result.",
+        "guideline": "{question}\n\nHow would you go about this? Answer in one sentence that "
+        'starts with "First" and names the steps in words. Use no numbers and give no result.',
         "execute": "{question}\n\n{plan}Think step by step in a few short sentences, without code. "
         "At the end, put the final answer in \\boxed{{}}.",
         "with_goal": "Goal: {goal}\n\n",
@@ -51,8 +51,8 @@ PROMPTS: Final = {
     "code": {
         "goal": "{question}\n\nWhat does this task ask for? Answer in one sentence that starts "
         'with "Return" and names what the function is given. Write no code.',
-        "guideline": "{question}\n\nIn one or two sentences, say how to go about this function: "
-        "the strategy and the key ideas. Write no code.",
+        "guideline": "{question}\n\nHow would you go about this? Answer in one sentence that "
+        'starts with "First" and names the steps in words. Write no code.',
         "execute": "{question}\n\n{plan}Reply with the complete function in one Python code block.",
         "with_goal": "Goal: {goal}\n\n",
         "with_guideline": "Hint: {guideline}\n\n",

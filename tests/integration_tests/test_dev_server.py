@@ -275,7 +275,7 @@ def test_the_embedded_pair_is_served_before_its_files_are_there(
         (assistant,) = client.assistants.search(graph_id="cope")
         schemas = client.assistants.get_schemas(assistant["assistant_id"])
         assert schemas["context_schema"] is not None
-        with pytest.raises(Exception, match=r"^ModelCallError: .*cope models pull"):
+        with pytest.raises(Exception, match=r"^ModelFileError: .*cope models pull"):
             client.runs.wait(None, "cope", input=question_of(EASY))
         assert list(cache.iterdir()) == []
         assert BLOCKING.findall(server.log) == []
