@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
-from cope_graph.state import Sample
+if TYPE_CHECKING:
+    # Importing the state imports LangGraph, and the worker that compares answers needs neither.
+    from cope_graph.state import Sample
 
 
 @dataclass(frozen=True)
@@ -40,5 +43,5 @@ class Verdict:
     classes: tuple[AnswerClass, ...] = field(default=())
 
 
-Gate = Callable[[str, Sequence[Sample]], Verdict]
+Gate: TypeAlias = "Callable[[str, Sequence[Sample]], Verdict]"
 """A gate: question and samples in, verdict out. It is pure and may block."""

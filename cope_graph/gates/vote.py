@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cope_graph.gates.verdict import AnswerClass, Gate, Verdict
-from cope_graph.state import Sample
+
+if TYPE_CHECKING:
+    from cope_graph.state import Sample
 
 
 def vote(equal: Callable[[str, str], bool]) -> Gate:

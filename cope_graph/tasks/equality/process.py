@@ -17,15 +17,11 @@ from cope_graph.errors import CopeError, MissingPackageError
 from cope_graph.tasks.equality.limits import OUT_OF_CPU_TIME
 
 _PACKAGE: Final = "cope_graph.tasks.equality"
-# As `python -m` would, but without the `__init__` of tasks: it imports LangGraph, one second.
 _BOOT: Final = f"""
-import sys, types
-tasks = sys.modules["cope_graph.tasks"] = types.ModuleType("cope_graph.tasks")
-tasks.__path__ = [sys.argv[1]]
+import sys
 from {_PACKAGE}.server import serve
-serve(float(sys.argv[2]))
+serve(float(sys.argv[1]))
 """
-_TASKS: Final = str(Path(__file__).parents[1])
 # What an interpreter may need to start; nothing else of the environment, so no keys.
 _KEPT: Final = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
 
@@ -151,7 +147,7 @@ def _start(cpu_seconds: float) -> subprocess.Popen[bytes]:
         own = {"creationflags": flags}
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, no user input
-            [sys.executable, "-P", "-c", _BOOT, _TASKS, str(cpu_seconds)],
+            [sys.executable, "-P", "-c", _BOOT, str(cpu_seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -20,9 +20,6 @@ from tests.processes import exists, run_python, soon
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks into /proc")
 
-LIGHTLY = process._BOOT.partition("from ")[0]
-"""Spares a fresh process LangGraph, as for the worker; its argument is the folder of tasks."""
-
 
 @pytest.fixture
 def client() -> Iterator[EqualityWorker]:
@@ -88,31 +85,32 @@ assert w.equal("2x", "x+x")
 print(w.pid, flush=True)
 {end}
 """
-    (pid,) = run_python(LIGHTLY + code, process._TASKS)
+    (pid,) = run_python(code)
     assert soon(lambda: not exists(int(pid)))
 
 
 def test_importing_is_light_and_starts_nothing() -> None:
     code = """
+import sys
 import cope_graph.tasks.equality
 from cope_graph.tasks.equality.worker import shared_worker
 heavy = {"sympy", "math_verify", "latex2sympy2_extended", "langgraph", "pydantic"}
 print(*heavy & set(sys.modules))
 assert shared_worker().pid is None
 """
-    assert run_python(LIGHTLY + code, process._TASKS) == []
+    assert run_python(code) == []
 
 
 def test_it_imports_where_there_is_no_resource_module() -> None:
     code = """
-import multiprocessing, pathlib, subprocess
+import multiprocessing, pathlib, subprocess, sys
 sys.platform, sys.modules["resource"] = "win32", None
 from cope_graph.tasks.equality import limits, math_equal
 limits.limit_cpu(1)
 limits.limit_memory()
 print(limits.peak_memory(), math_equal("1/2", "0.5"))
 """
-    assert run_python(LIGHTLY + code, process._TASKS) == ["0", "True"]
+    assert run_python(code) == ["0", "True"]
 
 
 def test_it_can_be_run_by_hand() -> None:

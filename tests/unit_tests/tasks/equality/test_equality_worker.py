@@ -25,7 +25,7 @@ print('{"id": 0, "ready": true}', flush=True)
 for line in sys.stdin:
     request = json.loads(line)
     if request["a"].startswith("hang"):
-        signal.setitimer(signal.ITIMER_PROF, float(sys.argv[2]))
+        signal.setitimer(signal.ITIMER_PROF, float(sys.argv[1]))
         while True:
             pass
     equal = request["a"].casefold() == request["b"].casefold()
