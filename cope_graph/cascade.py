@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
@@ -22,6 +22,7 @@ from cope_graph.stages.run import FRESH, Cascade, entry
 from cope_graph.state import CopeInput, CopeOutput, CopeState
 from cope_graph.tasks.task import Task
 
+T = TypeVar("T")
 CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
 
 
@@ -51,13 +52,13 @@ def create_cope(
         task: The family of questions: prompts, how an answer is read, and the gate.
         defaults: Settings of every run; a run's context may override them. The defaults are the
             paper's; `PLAN_FREE` is the same cascade without plans.
-        prices: USD per million tokens by model name, over the public list.
+        prices: Prices by side (`"small"`, `"large"`) or model name, over the public list.
 
     Returns:
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
 
     Raises:
-        InputError: The task is no `Task`.
+        InputError: The task is no `Task`, or the defaults are no `CopeContext`.
         ModelNameError: A name is unknown, or an object is no chat model.
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
@@ -65,13 +66,14 @@ def create_cope(
     cascade = Cascade(
         small=bind(small, "small", prices or {}),
         large=bind(large, "large", prices or {}),
-        task=_checked(task),
-        defaults=defaults or CopeContext(),
+        task=_checked(task, Task, "tasks.math() or your own"),
+        defaults=_checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)"),
     )
 
     def enter(state: CopeState) -> Send:
         # The first node gets a fresh run, whatever an earlier turn left in the thread.
-        settings = resolve(cascade.defaults, get_runtime().context)
+        runtime = get_runtime()  # there is none while a thread's state is edited by hand
+        settings = resolve(cascade.defaults, runtime.context if runtime else None)
         fresh = {**FRESH, "messages": state.get("messages", []), "entering": True}
         return Send(entry(settings), {**fresh, "stage": settings.stages[0]})
 
@@ -112,8 +114,8 @@ def planned_for(state: CopeState) -> Literal["small_execute", "large_execute"]:
     return "small_execute" if state["stage"] == 2 else "large_execute"  # noqa: PLR2004
 
 
-def _checked(task: object) -> Task:
-    if isinstance(task, Task):
-        return task
-    msg = f"The task is a {type(task).__name__}, not a Task: pass tasks.math() or your own."
+def _checked(given: object, kind: type[T], example: str) -> T:
+    if isinstance(given, kind):
+        return given
+    msg = f"{given!r:.60} is a {type(given).__name__}, not a {kind.__name__}: pass {example}."
     raise InputError(msg)

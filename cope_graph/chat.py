@@ -16,7 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, InstanceOf, PrivateAttr
 
 from cope_graph.cascade import create_cope
 from cope_graph.context import CopeContext
@@ -56,26 +56,33 @@ class ChatCope(BaseChatModel):
 
     small: str | BaseChatModel
     large: str | BaseChatModel
-    task: Task
+    task: InstanceOf[Task]
     defaults: CopeContext = Field(default_factory=CopeContext)
     prices: Mapping[str, Price] = Field(default_factory=dict)
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
-    _graph: Any = PrivateAttr()
+    _built: tuple[Any, ...] = PrivateAttr(default=())
 
     def model_post_init(self, context: Any, /) -> None:
-        """Build the graph once; a wrong model name shows here."""
+        """Build the graph; a wrong model name shows here."""
         super().model_post_init(context)
-        graph = create_cope(
-            self.small,
-            self.large,
-            task=self.task,
-            defaults=self.defaults,
-            prices=self.prices,
-        )
-        # Inside somebody's graph it must not write into that graph's checkpoints: calls side by
-        # side in one node would share a namespace.
-        self._graph = graph.compile(checkpointer=False, name="cope")
+        self._graph()
+
+    def _graph(self) -> Any:
+        """Give the graph of the fields as they are: a copy of a model may have others."""
+        parts = (self.small, self.large, self.task, self.defaults, self.prices)
+        if not self._built or any(a is not b for a, b in zip(parts, self._built[1:], strict=True)):
+            graph = create_cope(
+                self.small,
+                self.large,
+                task=self.task,
+                defaults=self.defaults,
+                prices=self.prices,
+            )
+            # Inside somebody's graph it must not write into that graph's checkpoints: calls side
+            # by side in one node would share a namespace.
+            self._built = (graph.compile(checkpointer=False, name="cope"), *parts)
+        return self._built[0]
 
     def bind_tools(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse: the answer is a sample that was voted on, not a call of a tool.
@@ -98,7 +105,7 @@ class ChatCope(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         _refuse(stop, kwargs)
-        return _result(self._graph.invoke({"messages": messages}, _child_config(run_manager)))
+        return _result(self._graph().invoke({"messages": messages}, _child_config(run_manager)))
 
     async def _agenerate(
         self,
@@ -109,7 +116,7 @@ class ChatCope(BaseChatModel):
     ) -> ChatResult:
         _refuse(stop, kwargs)
         config = _child_config(run_manager)
-        return _result(await self._graph.ainvoke({"messages": messages}, config))
+        return _result(await self._graph().ainvoke({"messages": messages}, config))
 
 
 def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
@@ -142,8 +149,8 @@ def _child_config(
 
 
 def _result(out: Mapping[str, Any]) -> ChatResult:
-    answered = out["answer"] is not None
-    text = out["messages"][-1].text if answered else ""
+    # A run that abstained says so: an empty reply would look like an answer.
+    text = out["reason"] if out["answer"] is None else out["messages"][-1].text
     keys = ("answer", "stage", "confidence", "accepted", "reason", "ledger")
     message = AIMessage(text, response_metadata={"cope": {key: out[key] for key in keys}})
     return ChatResult(generations=[ChatGeneration(message=message)])

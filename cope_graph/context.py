@@ -78,7 +78,7 @@ class CopeContext(BaseModel):
     seed: int | None = Field(
         default=None,
         ge=0,
-        le=2**31 - 1,
+        le=2**31 - 65,  # sample i of a run is drawn with seed + i
         description="Seed of the draws, sent to models that take one.",
     )
 

@@ -17,7 +17,7 @@ from cope_graph.tasks import math
 _small = os.environ.get("COPE_SMALL") or SMALL
 _large = os.environ.get("COPE_LARGE") or LARGE
 _prices = given_prices(
-    {_small: os.environ.get("COPE_SMALL_PRICE"), _large: os.environ.get("COPE_LARGE_PRICE")}
+    {"small": os.environ.get("COPE_SMALL_PRICE"), "large": os.environ.get("COPE_LARGE_PRICE")}
 )
 
 # Built at import: the server imports outside its event loop, where reading files may block.

@@ -32,6 +32,7 @@ class Check:
     ok: bool
     found: str
     fix: str = ""
+    needed: bool = True
 
 
 def doctor() -> None:
@@ -44,7 +45,7 @@ def doctor() -> None:
         mark = "[green]ok[/]" if check.ok else "[yellow]--[/]"
         table.add_row(mark, escape(check.name), escape(check.found), escape(check.fix))
     Console(highlight=False).print(table)
-    if not all(check.ok for check in checks):
+    if not all(check.ok or not check.needed for check in checks):
         raise typer.Exit(1)
 
 
@@ -58,7 +59,9 @@ def _packages() -> Iterator[Check]:
     for name, extra in _EXTRAS.items():
         found = _version(name)
         fix = "" if found else f"pip install 'cope-graph[{extra}]'"
-        yield Check(f"{name} (extra {extra})", found is not None, found or "missing", fix)
+        yield Check(
+            f"{name} (extra {extra})", found is not None, found or "missing", fix, needed=False
+        )
 
 
 def _version(name: str) -> str | None:

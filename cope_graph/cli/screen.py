@@ -42,12 +42,12 @@ def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
 
 
 def _plan(console: Console, node: str, label: str, text: str) -> None:
-    console.print(f"[bold]{node}[/]  {label} [italic]{escape(_short(text, 240))}[/]")
+    console.print(f"[bold]{node}[/]  {label} [italic]{_safe(text, 240)}[/]")
 
 
 def _visit(console: Console, visit: Visit) -> None:
     who = f"{visit['samples']} sample{'s' * (visit['samples'] != 1)} of {visit['model']}"
-    console.print(f"[bold]stage {visit['stage']}[/]  {escape(who)}")
+    console.print(f"[bold]stage {visit['stage']}[/]  {_safe(who, 100)}")
     for vote in visit["votes"]:
         _bar(console, vote["answer"], vote["count"], "cyan")
     unread = visit["samples"] - sum(vote["count"] for vote in visit["votes"])
@@ -56,23 +56,23 @@ def _visit(console: Console, visit: Visit) -> None:
     mark = "[green]accepted[/]" if visit["accepted"] else f"[yellow]{visit['decision']}[/]"
     if visit["decision"] == "accept" and not visit["accepted"]:
         mark = "[yellow]not accepted[/]"
-    console.print(f"         {escape(visit['reason'])}: {mark}")
+    console.print(f"         {_safe(visit['reason'], 200)}: {mark}")
 
 
 def _bar(console: Console, label: str, count: int, colour: str) -> None:
-    console.print(f"         [{colour}]{'█' * count}[/] {count}  {escape(_short(label, 60))}")
+    console.print(f"         [{colour}]{'█' * count}[/] {count}  {_safe(label, 60)}")
 
 
 def show_outcome(console: Console, out: Mapping[str, Any]) -> None:
     """Print answer, where it comes from, and the bill."""
-    answer = "none" if out["answer"] is None else escape(out["answer"])
+    answer = "none" if out["answer"] is None else _safe(out["answer"], 400)
     confidence = "" if out["confidence"] is None else f", confidence {out['confidence']:.3g}"
     accepted = "" if out["accepted"] else ", [yellow]not accepted by the gate[/]"
     console.print(
         f"\n[bold green]Answer: {answer}[/]  (stage {out['stage']}{confidence}{accepted})"
     )
     if not out["accepted"]:
-        console.print(f"[dim]{escape(out['reason'])}[/]")
+        console.print(f"[dim]{_safe(out['reason'], 200)}[/]")
     show_bill(console, out["ledger"])
 
 
@@ -101,6 +101,8 @@ def _figures(totals: Totals | Ledger, seconds: float) -> tuple[str, ...]:
     return (str(totals["requests"]), *tokens, f"{seconds:.1f}", usd)
 
 
-def _short(text: str, length: int) -> str:
+def _safe(text: str, length: int) -> str:
+    """Make a model's text fit for a terminal: one line, no control characters, no markup."""
     line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length - 1]}…"
+    plain = "".join(character for character in line if character.isprintable())
+    return escape(plain if len(plain) <= length else f"{plain[: length - 1]}…")

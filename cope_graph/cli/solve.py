@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,17 +57,19 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     family = _task(task)
     text = _read(question)
     settings = _settings(small, large, plans=plans, n=n, tau1=tau1, tau2=tau2, seed=seed)
-    prices = given_prices({small: small_price, large: large_price})
+    prices = given_prices({"small": small_price, "large": large_price})
     graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
     _offer_files(small, large)
-    console = Console(stderr=True, highlight=False) if as_json else Console(highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     if settings == EMBEDDED and not as_json:
         console.print(PRESET_NOTE)
     try:
         out = asyncio.run(_run(graph.compile(name="cope"), text, console, quiet=as_json))
-    except KeyboardInterrupt as error:
+    except KeyboardInterrupt:
         typer.echo("Interrupted.", err=True)
-        raise typer.Exit(130) from error
+        sys.stderr.flush()
+        # The requests are cancelled; tearing llama.cpp down in good order can take many seconds.
+        os._exit(130)
     except (ModelCallError, NoAnswerError) as error:
         if error.ledger and error.ledger["requests"] and not as_json:
             show_bill(console, error.ledger)

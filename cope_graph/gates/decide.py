@@ -40,7 +40,7 @@ def decide(
     """Decide what follows from the samples seen so far.
 
     With samples still to come a vote is decided early only when they cannot change it: the
-    decision and the winning class are then those of the full draw.
+    decision, and the answer where it accepts one, are then those of the full draw.
 
     Args:
         verdict: The gate's view of the samples drawn.
@@ -53,7 +53,7 @@ def decide(
         The decision, and whether the answer passed the gate. `"accept"` without a pass means
         that nothing is left to do.
     """
-    if remaining and not _settled(verdict, threshold, drawn + remaining, remaining, onward):
+    if remaining > 0 and not _settled(verdict, threshold, drawn + remaining, remaining, onward):
         return "undecided", False
     if _passes(verdict, threshold, drawn + remaining):
         return "accept", True
@@ -76,7 +76,7 @@ def _passes(verdict: Verdict, threshold: Threshold | None, n: int) -> bool:
 def _settled(
     verdict: Verdict, threshold: Threshold | None, n: int, remaining: int, onward: Onward
 ) -> bool:
-    """Tell whether the remaining samples of a vote can change neither decision nor winner."""
+    """Tell whether the remaining samples can change neither decision nor accepted answer."""
     if threshold is None or not verdict.classes:
         return (
             verdict.answer is None

@@ -15,6 +15,8 @@ from cope_graph.models.names import Side, chat_model
 from cope_graph.models.usage import Usage
 from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, own_price
 
+_URL_FIELDS = ("openai_api_base", "base_url", "azure_endpoint", "endpoint_url", "endpoint")
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -27,6 +29,8 @@ class Bound:
         takes_n: Whether one request can draw n samples.
         window: Its context window in tokens, `None` when not known.
         price: The user's price, `FREE` for a local model, `None` to use the public list.
+        prices: All the user's prices: the provider may report a name that has one.
+        settable: The fields of the model that a request may set.
         api_url: The server it asks, `None` when not known.
         copies: The model with the settings of past requests. A fresh copy describes itself anew
             to the tracers, which takes longer than anything else in a node.
@@ -38,13 +42,18 @@ class Bound:
     takes_n: bool
     window: int | None
     price: Price | None
+    prices: Mapping[str, Price]
     api_url: str | None
+    settable: frozenset[str]
     copies: dict[object, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
 
     def usd(self, usage: Usage, model: str) -> Decimal | None:
-        """Price one request, `None` when the price is not known."""
-        if self.price is not None:
-            return cost(usage, self.price)
+        """Price one request by the name the provider reported, `None` when not known."""
+        if usage.status == "unknown":
+            return None
+        price = self.price or own_price(self.prices, (model,))
+        if price is not None:
+            return cost(usage, price)
         return listed_cost(usage, model, self.api_url)
 
 
@@ -54,17 +63,17 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
     Args:
         model: A chat model or a name, see `chat_model`.
         side: Which side of the cascade it is.
-        prices: The user's prices by model name.
+        prices: The user's prices by side (`"small"`, `"large"`) or by model name.
 
     Raises:
         ModelNameError: The name is unknown, or the object is no chat model.
         MissingPackageError: The provider's package is not installed.
         MissingKeyError: The provider needs a key and has none.
     """
-    chat, takes_n = _billed_once(chat_model(model, side))
+    chat, takes_n, settable = _billed_once(chat_model(model, side))
     name = _name(chat)
     given = model if isinstance(model, str) else name
-    price = own_price(prices, (given, name))
+    price = own_price(prices, (side, given, name))
     if price is None and getattr(chat, "is_local", False):
         price = FREE
     if price is None:
@@ -76,11 +85,14 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
         takes_n=takes_n,
         window=_window(chat),
         price=price,
+        prices=prices,
         api_url=_api_url(chat),
+        settable=settable,
     )
 
 
-def _billed_once(chat: BaseChatModel) -> tuple[BaseChatModel, bool]:
+def _billed_once(chat: BaseChatModel) -> tuple[BaseChatModel, bool, frozenset[str]]:
+    fields = frozenset(type(chat).model_fields)
     # A model of that package exists only where the package has been imported already.
     if "langchain_openai" in sys.modules:
         from langchain_openai.chat_models.base import BaseChatOpenAI  # noqa: PLC0415
@@ -88,8 +100,10 @@ def _billed_once(chat: BaseChatModel) -> tuple[BaseChatModel, bool]:
         from cope_graph.models.one_bill import one_bill, uses_responses  # noqa: PLC0415
 
         if isinstance(chat, BaseChatOpenAI):
-            return one_bill(chat), not uses_responses(chat)
-    return chat, bool(getattr(chat, "takes_n", False))
+            if uses_responses(chat):
+                return one_bill(chat), False, fields - {"seed"}
+            return one_bill(chat), True, fields
+    return chat, bool(getattr(chat, "takes_n", False)), fields
 
 
 def _name(chat: BaseChatModel) -> str:
@@ -104,9 +118,10 @@ def _window(chat: BaseChatModel) -> int | None:
 
 
 def _api_url(chat: BaseChatModel) -> str | None:
-    """Find the server of an OpenAI-compatible model, without any credentials in its address."""
+    """Find the server of a model, without any credentials in its address."""
     client = getattr(chat, "root_client", None) or getattr(chat, "root_async_client", None)
-    url = getattr(client, "base_url", None) or getattr(chat, "openai_api_base", None)
+    named = (getattr(chat, field, None) for field in _URL_FIELDS)
+    url = getattr(client, "base_url", None) or next((url for url in named if url), None)
     if not url:
         return None
     parts = urlsplit(str(url))

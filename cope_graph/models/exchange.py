@@ -10,7 +10,7 @@ from langchain_core.outputs import ChatGeneration, Generation
 
 from cope_graph.models.usage import Usage
 
-_CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length"}
+_CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens"}
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,24 @@ class Drawn:
 
 def reply_of(generation: Generation) -> Reply:
     """Read one sample of a result."""
-    info = {**_metadata(generation), **(generation.generation_info or {})}
-    finish = next(
-        (info[k] for k in ("finish_reason", "stop_reason", "done_reason") if info.get(k)), None
-    )
+    finish = _finish({**_metadata(generation), **(generation.generation_info or {})})
     message = generation.message if isinstance(generation, ChatGeneration) else None
     if message is None:
-        return Reply(generation.text, finish)
-    return Reply(str(message.text), finish, message.id)
+        return Reply(_utf8(generation.text), finish)
+    return Reply(_utf8(message.text), finish, message.id)
+
+
+def _finish(info: dict[str, Any]) -> str | None:
+    incomplete = info.get("incomplete_details") or {}
+    words = [info.get(key) for key in ("finish_reason", "stop_reason", "stopReason", "done_reason")]
+    return next(
+        (word for word in [incomplete.get("reason"), *words] if isinstance(word, str)), None
+    )
+
+
+def _utf8(text: str) -> str:
+    """Replace lone surrogates, which no terminal, file or request could take."""
+    return str(text).encode("utf-8", "replace").decode()
 
 
 def _metadata(generation: Generation) -> dict[str, Any]:

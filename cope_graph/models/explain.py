@@ -24,17 +24,39 @@ def explain(error: Exception, model: Bound) -> str:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     status = getattr(error, "status_code", None)
     where = f" at {model.api_url}" if model.api_url else ""
-    if "APITimeoutError" in kinds or isinstance(error, TimeoutError):
-        return f"{who} did not answer in time{where}."
-    if kinds & _CONNECTION_NAMES:
-        return f"{who} cannot be reached{where}: start its server or set COPE_{side}_BASE_URL."
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return f"{who} refused the key{where}: set COPE_{side}_API_KEY (or the provider's own)."
-    if status == HTTPStatus.NOT_FOUND:
-        return f"{who} is not known{where}: check the name and COPE_{side}_BASE_URL."
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return f"{who} is rate-limited or out of quota{where}: wait, or raise the limit."
-    return f"{who} failed{where}: {_short(error)}"
+    bad = status == HTTPStatus.BAD_REQUEST
+    known = (
+        (
+            "APITimeoutError" in kinds or isinstance(error, TimeoutError),
+            f"did not answer in time{where}.",
+        ),
+        (
+            bool(kinds & _CONNECTION_NAMES),
+            f"cannot be reached{where}: start its server or set COPE_{side}_BASE_URL.",
+        ),
+        (
+            status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+            f"refused the key{where}: set COPE_{side}_API_KEY (or the provider's own).",
+        ),
+        (
+            status == HTTPStatus.NOT_FOUND,
+            f"is not known{where}: check the name and COPE_{side}_BASE_URL.",
+        ),
+        (
+            status == HTTPStatus.TOO_MANY_REQUESTS,
+            f"is rate-limited or out of quota{where}: wait, or raise the limit.",
+        ),
+        (
+            bad and "temperature" in str(error),
+            f"takes no other temperature{where}: set CopeContext(temperature_...=None).",
+        ),
+        (
+            "Event loop is closed" in str(error),
+            "was used in another event loop before: make the model anew in this one.",
+        ),
+    )
+    what = next((sentence for met, sentence in known if met), f"failed{where}: {_short(error)}")
+    return f"{who} {what}"
 
 
 def _short(error: Exception) -> str:

@@ -71,8 +71,15 @@ def _openai(name: str, side: Side) -> BaseChatModel:
     if not key and not base_url:
         msg = f"openai:{name} needs a key: set {prefix}_API_KEY or OPENAI_API_KEY."
         raise MissingKeyError(msg)
+    if base_url and "@" in base_url:
+        msg = f"{prefix}_BASE_URL holds a password, which traces would show: use {prefix}_API_KEY."
+        raise ModelNameError(msg)
     # A server of the user's own often has no key, but the client insists on one.
-    return ChatOpenAI(model=name, base_url=base_url, api_key=SecretStr(key or "none"))
+    try:
+        return ChatOpenAI(model=name, base_url=base_url, api_key=SecretStr(key or "none"))
+    except Exception as error:  # the HTTP client has exceptions of its own
+        msg = f"openai:{name} cannot be made with {prefix}_BASE_URL: {_first_line(error)}"
+        raise ModelNameError(msg) from error
 
 
 def _by_langchain(model: str, side: Side) -> BaseChatModel:

@@ -54,4 +54,5 @@ def _billed_once(kind: type[BaseChatOpenAI]) -> type[BaseChatOpenAI]:
 
 def uses_responses(model: BaseChatOpenAI) -> bool:
     """Tell whether a model is set to OpenAI's Responses API, which draws one sample a request."""
-    return bool(model.use_responses_api) or model.output_version == "responses/v1"
+    # Which settings lead there is langchain-openai's to know.
+    return model._use_responses_api(model._default_params)  # noqa: SLF001

@@ -22,7 +22,8 @@ class Usage:
         output_tokens: Completion tokens of all samples, reasoning included.
         cached_tokens: Prompt tokens read from the provider's cache.
         reasoning_tokens: Completion tokens spent on hidden reasoning.
-        status: `"reported"` by the provider, or `"estimated"` here.
+        status: `"reported"` by the provider; `"estimated"` here, where it reports nothing or what
+            cannot be; `"unknown"` when the request failed.
     """
 
     input_tokens: int
@@ -44,17 +45,34 @@ def usage_of(prompt: Sequence[BaseMessage], generations: Sequence[Generation]) -
         The reported usage, or an estimate by text length (about four characters a token).
     """
     messages = [m for g in generations if isinstance(m := getattr(g, "message", None), AIMessage)]
-    reported = [message.usage_metadata for message in messages if message.usage_metadata]
+    reported = [dict(message.usage_metadata) for message in messages if message.usage_metadata]
     if not reported:
         tokens = count_tokens_approximately(messages)
         return Usage(count_tokens_approximately(prompt), tokens, status="estimated")
+    figures = [_figures(usage) for usage in reported]
+    sound = all(map(_is_sound, figures))
+    inputs, outputs, cached, reasoning = (sum(max(f[i], 0) for f in figures) for i in range(4))
     return Usage(
-        sum(usage["input_tokens"] for usage in reported),
-        sum(usage["output_tokens"] for usage in reported),
-        sum(_detail(usage, "input_token_details", "cache_read") for usage in reported),
-        sum(_detail(usage, "output_token_details", "reasoning") for usage in reported),
+        inputs, outputs, min(cached, inputs), reasoning, "reported" if sound else "estimated"
     )
 
 
-def _detail(usage: Any, kind: str, name: str) -> int:
-    return int(usage.get(kind, {}).get(name) or 0)
+def _figures(usage: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Read input, output, cached and reasoning tokens; what is missing or no number is -1 or 0."""
+    inputs, outputs = usage.get("input_token_details"), usage.get("output_token_details")
+    return (
+        _count(usage.get("input_tokens"), -1),
+        _count(usage.get("output_tokens"), -1),
+        _count((inputs or {}).get("cache_read"), 0),
+        _count((outputs or {}).get("reasoning"), 0),
+    )
+
+
+def _count(value: object, missing: int) -> int:
+    return value if isinstance(value, int) else missing
+
+
+def _is_sound(figures: tuple[int, int, int, int]) -> bool:
+    """Tell whether a report can be true: nothing negative, no more cached than there was."""
+    inputs, _, cached, _ = figures
+    return min(figures) >= 0 and cached <= inputs

@@ -26,10 +26,26 @@ class Price:
     output: Decimal
     cached: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no price, before anything is paid."""
+        for part in (self.input, self.output, self.cached):
+            if part is None:
+                continue
+            if not isinstance(part, Decimal) or not part.is_finite() or part < 0:
+                msg = (
+                    f"A price is a Decimal of 0 or more, not {part!r}: use Price.of('0.1', '0.4')."
+                )
+                raise InputError(msg)
+
     @classmethod
     def of(cls, input: str, output: str, cached: str | None = None) -> Price:  # noqa: A002
         """Make a price from decimal strings, as in `Price.of("0.15", "0.60")`."""
-        return cls(Decimal(input), Decimal(output), None if cached is None else Decimal(cached))
+        try:
+            parts = [Decimal(part) for part in (input, output, cached) if part is not None]
+        except InvalidOperation as error:
+            msg = f"The price {input!r}, {output!r}, {cached!r} is not made of decimal numbers."
+            raise InputError(msg) from error
+        return cls(*parts)
 
     @classmethod
     def parse(cls, text: str) -> Price:
@@ -38,14 +54,11 @@ class Price:
         Raises:
             InputError: It is not two or three numbers of 0 or more.
         """
-        try:
-            numbers = [Decimal(part.strip()) for part in text.split(",")]
-        except InvalidOperation:
-            numbers = []
-        if len(numbers) not in (2, 3) or not all(n.is_finite() and n >= 0 for n in numbers):
+        parts = [part.strip() for part in text.split(",")]
+        if len(parts) not in (2, 3):
             msg = f"The price {text!r} is not 'INPUT,OUTPUT' in USD per million tokens."
             raise InputError(msg)
-        return cls(*numbers)
+        return cls.of(*parts)
 
 
 FREE = Price(Decimal(0), Decimal(0))
@@ -90,7 +103,7 @@ def listed_cost(usage: Usage, model: str, api_url: str | None) -> Decimal | None
     )
     try:
         return calc_price(listed, model, provider_api_url=api_url).total_price
-    except LookupError:
+    except (LookupError, ValueError):  # not on the list, or a usage its rules do not cover
         return None
 
 
@@ -100,7 +113,7 @@ def own_price(prices: Mapping[str, Price], names: tuple[str, ...]) -> Price | No
 
 
 def given_prices(texts: Mapping[str, str | None]) -> dict[str, Price]:
-    """Read the prices a user gave as text, by model name; those not given are left out.
+    """Read the prices a user gave as text, by side; those not given are left out.
 
     Raises:
         InputError: A text is no price.

@@ -31,7 +31,8 @@ def confidence_gate(run: Run, verdict: Verdict) -> dict[str, Any]:
         verdict,
         threshold,
         drawn=drawn,
-        remaining=0 if threshold is None else run.settings.n - drawn,
+        # A resumed run may have a smaller n than it was started with.
+        remaining=0 if threshold is None else max(run.settings.n - drawn, 0),
         onward=_onward(run),
     )
     visit = _visit(run, verdict, threshold, decision, accepted=accepted)
@@ -101,11 +102,14 @@ def _reason(
 ) -> str:
     if threshold is None:
         return "the large model answered" if accepted else "the large model's reply has no answer"
+    seen = verdict.explanation
+    if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
+        seen = f"the large model wrote no plan; {seen}"
     if decision == "undecided":
-        return f"{verdict.explanation}; {run.settings.n - len(run.state['samples'])} to come"
+        return f"{seen}; {run.settings.n - len(run.state['samples'])} to come"
     sign = ">" if threshold.strict else ">="
     met = "met" if accepted else "not met"
-    return f"{verdict.explanation}; {sign} {threshold.tau:g} is {met}"
+    return f"{seen}; {sign} {threshold.tau:g} is {met}"
 
 
 def _best(run: Run, verdict: Verdict, visit: Visit) -> Best | None:

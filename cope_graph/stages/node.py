@@ -43,8 +43,8 @@ class ModelNode(Runnable[CopeState, Update]):
         config = config or {}
         with occupied(config):
             run, ask = self._open(input)
-            with _keeping_the_bill(run):
-                drawn = draw(ask.model, ask.requests, config)
+            with self._billing(run, ask) as drawn:
+                draw(ask.model, ask.requests, config, drawn)
             return self._close(run, ask, drawn)
 
     async def ainvoke(
@@ -57,8 +57,8 @@ class ModelNode(Runnable[CopeState, Update]):
         config = config or {}
         with occupied(config):
             run, ask = self._open(input)
-            with _keeping_the_bill(run):
-                drawn = await adraw(ask.model, ask.requests, config)
+            with self._billing(run, ask) as drawn:
+                await adraw(ask.model, ask.requests, config, drawn)
             return self._close(run, ask, drawn)
 
     def _open(self, state: CopeState) -> tuple[Run, Ask]:
@@ -69,6 +69,16 @@ class ModelNode(Runnable[CopeState, Update]):
             used = [small] if stages == (1,) else [large] if stages == (3,) else [small, large]
             check_question(state["messages"], used)
         return run, self._step(run)
+
+    @contextmanager
+    def _billing(self, run: Run, ask: Ask) -> Iterator[list[list[Drawn]]]:
+        """Collect what is drawn, and let an error carry the bill up to it."""
+        drawn: list[list[Drawn]] = [[] for _ in ask.requests]
+        try:
+            yield drawn
+        except ModelCallError as error:
+            error.ledger = add_lines(run.state["ledger"], bill(ask, str(self.name), drawn))
+            raise
 
     def _close(self, run: Run, ask: Ask, drawn: list[list[Drawn]]) -> Update:
         reset = FRESH if run.state.get("entering") else {}
@@ -110,13 +120,3 @@ class GateNode(Runnable[CopeState, Update]):
 def open_run(cascade: Cascade, state: CopeState) -> Run:
     """Put together what a node needs to know; the run's own settings over the defaults."""
     return Run(cascade, state, resolve(cascade.defaults, get_runtime().context))
-
-
-@contextmanager
-def _keeping_the_bill(run: Run) -> Iterator[None]:
-    """Let an error of a model carry what the run had cost so far."""
-    try:
-        yield
-    except ModelCallError as error:
-        error.ledger = run.state["ledger"]
-        raise

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from cope_graph.errors import InputError
 from cope_graph.gates.verdict import Gate
 
 PlanForm = Literal["goal", "guideline"]
@@ -17,6 +18,15 @@ class Plan:
 
     form: PlanForm
     text: str
+
+
+_FIELDS = {
+    "goal": ("question",),
+    "guideline": ("question",),
+    "execute": ("question", "plan"),
+    "with_goal": ("goal",),
+    "with_guideline": ("guideline",),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,24 @@ class Prompts:
     execute: str
     with_goal: str
     with_guideline: str
+
+    def __post_init__(self) -> None:
+        """Render each template once, so that a bad one shows before anything is paid.
+
+        Raises:
+            InputError: A template lacks a field, or has one that is not known.
+        """
+        for name, fields in _FIELDS.items():
+            template = getattr(self, name)
+            values = {field: f"<{field}>" for field in fields}
+            try:
+                complete = all(value in template.format(**values) for value in values.values())
+            except (KeyError, IndexError, ValueError) as error:
+                msg = f"The prompt {name!r} is no template of {fields}: {error!r}."
+                raise InputError(msg) from error
+            if not complete:
+                msg = f"The prompt {name!r} must hold {fields}; write other braces twice."
+                raise InputError(msg)
 
     def planner(self, form: PlanForm, question: str) -> str:
         """Render the turn that asks for a plan."""

@@ -86,7 +86,10 @@ def test_two_models_that_return_nothing_are_never_an_empty_success(both: Runner)
 def test_wrong_models_and_unknown_tasks_are_named_when_the_graph_is_built() -> None:
     with pytest.raises(ModelNameError, match="The small model is a int"):
         create_cope(3, ScriptedChat(replies=[]), task=tasks.math())  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"task is a str, not a Task: pass tasks\.math\(\)"):
+    with pytest.raises(InputError, match=r"'math' is a str, not a Task: pass tasks\.math\(\)"):
         create_cope(ScriptedChat(replies=[]), ScriptedChat(replies=[]), task="math")  # type: ignore[arg-type]
+    models = ScriptedChat(replies=[]), ScriptedChat(replies=[])
+    with pytest.raises(InputError, match="is a dict, not a CopeContext: pass"):
+        create_cope(*models, task=tasks.math(), defaults={"n": 4})  # type: ignore[arg-type]
     with pytest.raises(ModelNameError, match="nonsense"):
         ChatCope(small="nonsense", large="nonsense", task=tasks.math())

@@ -170,3 +170,29 @@ def test_the_drawing_has_five_nodes_and_every_edge(cope: Any) -> None:
 def test_version_and_help(cope: Any) -> None:
     assert cope("--version").out == f"cope-graph {__version__}\n"
     assert "solve" in cope("--help").out
+
+
+def test_a_models_text_cannot_steer_the_terminal(
+    cope: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = "\x1b]0;pwned\x07\x1b[2J[red]:x:[/] \\boxed{\x1b[31m1:x:2}"
+    with OpenAIServer({"l": [evil]}) as server:
+        monkeypatch.setenv("COPE_LARGE_BASE_URL", server.base_url)
+        monkeypatch.setenv("COPE_LARGE_API_KEY", "test")
+        monkeypatch.setenv("COPE_SMALL_BASE_URL", server.base_url)
+        monkeypatch.setenv("COPE_SMALL_API_KEY", "test")
+        got = cope("solve", "q", "--small", "openai:l", "--large", "openai:l", "--n", "1")
+    assert "\x1b]" not in got.out
+    assert "\x1b[2J" not in got.out
+    assert "1:x:2" in got.out
+
+
+def test_a_price_holds_for_its_side_also_when_both_have_one_name(
+    server: OpenAIServer, cope: Any
+) -> None:
+    both = ["--small", "openai:s", "--large", "openai:s", "--no-plans"]
+    got = cope("solve", "q", *both, "--small-price", "0,0", "--large-price", "1,1", "--json")
+    ledger = json.loads(got.out)["ledger"]
+    assert ledger["by_stage"]["1"]["usd"] == "0"
+    assert float(ledger["by_stage"]["3"]["usd"]) > 0
+    assert server.count == 2

@@ -13,7 +13,7 @@ from tests.scripted import ScriptedChat
 
 def ask(model: Bound, **settings: float | None) -> None:
     request = Request((HumanMessage("x"),), **settings)  # type: ignore[arg-type]
-    draw(model, (request,), {})
+    draw(model, (request,), {}, [[]])
 
 
 def test_same_settings_share_a_copy() -> None:

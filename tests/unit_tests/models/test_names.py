@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from cope_graph.errors import MissingKeyError, MissingPackageError, ModelNameError
 from cope_graph.models.bound import bind
@@ -99,9 +100,15 @@ def test_a_chat_model_stays_itself() -> None:
 def test_a_servers_address_is_known_and_holds_no_credentials(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("COPE_SMALL_BASE_URL", "http://user:secret@127.0.0.1:1/v1?token=secret")
-    bound = bind("openai:gpt-4o-mini", "small", {})
-    assert bound.api_url == "http://127.0.0.1:1/v1"
+    url = "http://user:secret@127.0.0.1:1/v1?token=secret"
+    own_object = ChatOpenAI(model="gpt-4o-mini", base_url=url, api_key=SecretStr("k"))
+    assert bind(own_object, "small", {}).api_url == "http://127.0.0.1:1/v1"
+    for wrong, sentence in ((url, "holds a password"), ("http://[::1/v1", "cannot be made with")):
+        monkeypatch.setenv("COPE_SMALL_BASE_URL", wrong)
+        with pytest.raises(ModelNameError, match=sentence) as caught:
+            bind("openai:gpt-4o-mini", "small", {})
+        assert "secret" not in str(caught.value)
+    monkeypatch.delenv("COPE_SMALL_BASE_URL")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     own = bind("openai:gpt-4o-mini", "large", {})
     assert own.api_url is not None

@@ -3,9 +3,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cope_graph.errors import InputError
 from cope_graph.models.usage import Usage
 from cope_graph.money.ledger import add_lines, plain, total
 from cope_graph.money.prices import Price, cost, listed_cost
@@ -86,3 +88,16 @@ def test_a_listed_name_on_a_server_of_ones_own_has_no_listed_price() -> None:
 
 def test_a_price_is_made_of_decimal_strings() -> None:
     assert Price.of("0.15", "0.6", "0.075").cached == Decimal("0.075")
+
+
+@pytest.mark.parametrize("parts", [("cheap", "1"), ("-1", "1"), ("1", "nan"), ("1", "inf")])
+def test_what_is_no_price_is_refused(parts: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="price"):
+        Price.of(*parts)
+    with pytest.raises(InputError, match="price"):
+        Price.parse(",".join(parts))
+
+
+def test_a_price_is_decimal_so_that_no_digit_is_lost() -> None:
+    with pytest.raises(InputError, match=r"use Price\.of"):
+        Price(0.1, 0.4)  # type: ignore[arg-type]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from string import Formatter
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from cope_graph.errors import InputError
 from cope_graph.tasks import MATH_PROMPTS, Plan
 
 QUESTION = "What is half of {seven}?"
@@ -40,3 +42,11 @@ def test_an_empty_plan_leaves_no_trace() -> None:
 def test_each_template_holds_its_fields(template: str, fields: set[str]) -> None:
     parsed = Formatter().parse(getattr(MATH_PROMPTS, template))
     assert {name for _, name, _, _ in parsed if name is not None} == fields
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"goal": "no field"}, {"execute": "{question} {plan} {other}"}, {"goal": "{question"}]
+)
+def test_a_bad_template_shows_before_anything_is_paid(wrong: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        replace(MATH_PROMPTS, **wrong)
