@@ -3,9 +3,8 @@ r"""What plans do for the embedded pair: samples right without a plan and with o
     python -m benchmarks.embedded_plans --data DIR --small S.gguf --large L.gguf [--json FILE]
 
 DIR holds `gsm.jsonl` and `mbpp_sanitized.jsonl`. The small model solves alone, with its own goal
-(at stage 1's temperature), with the large model's guideline and with both (at stage 2's); the
-large one solves alone and with its own guideline (at stage 3's). A solution cut at the token limit
-counts as wrong. Code a model wrote runs in sandlock only, which is probed before it is trusted.
+(math) and with the large model's guideline, always at temperature 0.8. A solution cut at the token
+limit counts as wrong. Code a model wrote runs in sandlock only, probed before it is trusted.
 """
 
 from __future__ import annotations
@@ -31,38 +30,31 @@ from typing import Any, Final
 import httpx
 import xllamacpp
 
+from cope_graph.tasks import MATH_PROMPTS, Plan, Prompts
+
 SLOTS: Final = 8
-PLAN, SOLUTION = 100, 320  # tokens at most
+PLAN, SOLUTION = 100, 256  # tokens at most
 CODE_TASK: Final = (
     "Write this Python function:\n\n```python\n{}\n```\n\n"
     "It must pass this test:\n\n```python\n{}\n```"
 )
 PROMPTS: Final = {
-    "math": {
-        "goal": "{question}\n\nWhat does this problem ask for? Answer in one sentence that starts "
-        'with "Find" and names the quantities that are given. Do not work it out.',
-        "guideline": "{question}\n\nHow would you go about this? Answer in one sentence that "
-        'starts with "First" and names the steps in words. Use no numbers and give no result.',
-        "execute": "{question}\n\n{plan}Think step by step in a few short sentences, without code. "
-        "At the end, put the final answer in \\boxed{{}}.",
-        "with_goal": "Goal: {goal}\n\n",
-        "with_guideline": "Hint: {guideline}\n\n",
-    },
-    "code": {
-        "goal": "{question}\n\nWhat does this task ask for? Answer in one sentence that starts "
+    "code": Prompts(
+        goal="{question}\n\nWhat does this task ask for? Answer in one sentence that starts "
         'with "Return" and names what the function is given. Write no code.',
-        "guideline": "{question}\n\nHow would you go about this? Answer in one sentence that "
-        'starts with "First" and names the steps in words. Write no code.',
-        "execute": "{question}\n\n{plan}Reply with the complete function in one Python code block.",
-        "with_goal": "Goal: {goal}\n\n",
-        "with_guideline": "Hint: {guideline}\n\n",
-    },
+        guideline="{question}\n\nHow would you go about this? Answer in one sentence that starts "
+        'with "First" and names the steps in words. Write no code.',
+        execute="{question}\n\n{plan}Reply with the complete function in one Python code block.",
+        with_goal="Goal: {goal}\n\n",
+        with_guideline="Hint: {guideline}\n\n",
+    ),
+    "math": MATH_PROMPTS,
 }
-CONDITIONS: Final = (
-    *(("small", "no plan", 0.4), ("small", "own goal", 0.4)),
-    *(("small", "no plan", 0.8), ("small", "guideline", 0.8), ("small", "both", 0.8)),
-    *(("large", "no plan", 0.0), ("large", "guideline", 0.0)),
-)
+CONDITIONS: Final[dict[str, tuple[str, ...]]] = {
+    "code": ("none", "guideline"),
+    "math": ("none", "goal", "guideline"),
+}
+TEMPERATURE: Final = 0.8
 PRELUDE: Final = """import os, resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 _log = os.open("log", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -87,12 +79,12 @@ class Model:
         self._url = f"{self._server.listening_address}/v1/chat/completions"
         self._client = httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=3600)
 
-    def ask(self, turns: Sequence[str], temperature: float, limit: int, seed: int) -> list[str]:
+    def ask(self, turns: Sequence[str], limit: int, seed: int) -> list[str]:
         """Return one reply to each turn, an empty one where a solution was cut."""
 
         def one(numbered: tuple[int, str]) -> str:
             body = {"messages": [{"role": "user", "content": numbered[1]}], "max_tokens": limit}
-            body |= {"temperature": temperature, "seed": seed + numbered[0]}
+            body |= {"temperature": TEMPERATURE, "seed": seed + numbered[0]}
             choice = self._client.post(self._url, json=body).raise_for_status().json()["choices"][0]
             cut = choice["finish_reason"] == "length" and limit == SOLUTION
             return "" if cut else str(choice["message"]["content"]).strip()
@@ -170,28 +162,25 @@ def code_items(rows: Iterator[dict[str, str]]) -> Iterator[Item]:
 def measure(
     task: str, items: list[Item], pair: dict[str, Model], count: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Ask under every condition; sample k of an item goes with goal k."""
-    prompts, shares = PROMPTS[task], dict[tuple[str, float], list[float]]()
-
-    def plans(form: str, model: str, copies: int) -> list[str]:
-        turns = [prompts[form].format(question=item[0]) for item in items for _ in range(copies)]
-        texts = pair[model].ask(turns, 0.8, PLAN, seed)
-        return [prompts[f"with_{form}"].format(**{form: text}) for text in texts]
-
-    goals, hints = plans("goal", "small", count), plans("guideline", "large", 1)
-    for model, plan, temperature in CONDITIONS:
-        copies, turns = count if temperature else 1, list[str]()
-        for at, hint in enumerate(hints):
-            for goal in goals[at * count : at * count + copies]:
-                shown = {"no plan": "", "own goal": goal, "guideline": hint, "both": goal + hint}
-                turns.append(prompts["execute"].format(question=items[at][0], plan=shown[plan]))
-        replies = pair[model].ask(turns, temperature, SOLUTION, seed)
-        right = [items[at // copies][1](reply) for at, reply in enumerate(replies)]
-        share = [fmean(right[at : at + copies]) for at in range(0, len(right), copies)]
-        row = {"task": task, "model": model, "plan": plan, "temperature": temperature}
-        row |= {"right": sum(right), "samples": len(right), "cut": replies.count("")}
+    """Ask under every condition; sample k of an item goes with goal k, all with one guideline."""
+    prompts, base = PROMPTS[task], list[float]()
+    for form in CONDITIONS[task]:
+        plans: list[list[Plan]] = [[] for _ in range(len(items) * count)]
+        if form == "goal":
+            turns = [prompts.planner("goal", item[0]) for item in items for _ in range(count)]
+            plans = [[Plan("goal", text)] for text in pair["small"].ask(turns, PLAN, seed)]
+        elif form == "guideline":
+            turns = [prompts.planner("guideline", item[0]) for item in items]
+            hints = pair["large"].ask(turns, PLAN, seed)
+            plans = [[Plan("guideline", text)] for text in hints for _ in range(count)]
+        shown = [prompts.executor(items[at // count][0], plan) for at, plan in enumerate(plans)]
+        replies = pair["small"].ask(shown, SOLUTION, seed)
+        right = [items[at // count][1](reply) for at, reply in enumerate(replies)]
+        share = [fmean(right[at : at + count]) for at in range(0, len(right), count)]
+        row = {"task": task, "plan": form, "items": len(items), "right": sum(right)}
+        row |= {"samples": len(right), "cut": replies.count("")}
         row |= {"wilson_95": wilson(sum(right), len(right))}
-        base = shares.setdefault((model, temperature), share)
+        base = base or share
         yield row | {"change": None if base is share else change(base, share, seed)}
 
 
@@ -211,33 +200,29 @@ def change(base: list[float], share: list[float], seed: int) -> list[float]:
 
 
 def main() -> None:
-    """Measure math and code, print each line when it is known, write all of them."""
+    """Measure code and math; print and write each line when it is known."""
     parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     for name in ("--data", "--small", "--large"):
         parser.add_argument(name, type=Path, required=True, help="folder or model file")
-    for name, number in {"items": 40, "samples": 4, "seed": 1, "threads": 2}.items():
-        parser.add_argument(f"--{name}", type=int, default=number, help="code has half the items")
+    for name, number in {"items": 8, "samples": 3, "seed": 1, "threads": 2}.items():
+        parser.add_argument(f"--{name}", type=int, default=number, help="code has twice the items")
     parser.add_argument("--json", type=Path, help="where the figures go")
     args = parser.parse_args()
     probe()
-    items = {}
+    pair = {name: Model(getattr(args, name), args.threads) for name in ("small", "large")}
+    report: dict[str, Any] = {name: getattr(args, name).name for name in pair}
+    report |= {"samples": args.samples, "seed": args.seed, "temperature": TEMPERATURE}
+    report |= {"limits": [PLAN, SOLUTION], "rows": []}
     for task, file, make, count in (
+        ("code", "mbpp_sanitized.jsonl", code_items, args.items * 2),
         ("math", "gsm.jsonl", math_items, args.items),
-        ("code", "mbpp_sanitized.jsonl", code_items, args.items // 2),
     ):
         rows = map(json.loads, (args.data / file).read_text("utf-8").splitlines())
-        items[task] = list(islice(make(rows), count))
-    pair = {name: Model(getattr(args, name), args.threads) for name in ("small", "large")}
-    figures = []
-    for task, some in items.items():
-        for row in measure(task, some, pair, args.samples, args.seed):
+        for row in measure(task, list(islice(make(rows), count)), pair, args.samples, args.seed):
             print(*row.values(), sep="\t", flush=True)
-            figures.append(row)
-    report = {name: getattr(args, name).name for name in pair}
-    report |= {"samples": args.samples, "seed": args.seed, "limits": [PLAN, SOLUTION]}
-    report |= {"items": {task: len(some) for task, some in items.items()}, "rows": figures}
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+            report["rows"].append(row)
+            if args.json:
+                args.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from rich.table import Table
 from cope_graph.errors import ModelFileError
 from cope_graph.models.catalog import MODELS, lookup
 from cope_graph.models.pair import LARGE, SMALL
-from cope_graph.models.pull import cache_dir, find
+from cope_graph.models.pull import cache_dir, installed
 from cope_graph.models.pull import pull as pull_file
 from cope_graph.models.pull import remove as remove_file
 
@@ -34,10 +34,12 @@ Names = Annotated[list[str] | None, typer.Argument(help="Names of `cope models l
 def show() -> None:
     """Show the embedded models and which are here."""
     table = Table(box=None, header_style="dim")
-    for column in ("model", "size", "licence", "here"):
+    here = {model.name for model in installed()}
+    for column in ("model", "size", "licence", "here", ""):
         table.add_column(column)
     for name, model in MODELS.items():
-        table.add_row(f"local:{name}", model.size, model.licence, "yes" if find(name) else "no")
+        found = "yes" if name in here else "no"
+        table.add_row(f"local:{name}", model.size, model.licence, found, f"[dim]{model.note}[/]")
     console = Console(highlight=False)
     console.print(table)
     console.print(f"[dim]{cache_dir()}[/]", soft_wrap=True)

@@ -132,7 +132,7 @@ def _close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
         return {"answer": None, "confidence": visit["confidence"], "reason": reason}
     if best is None:
         msg = (
-            f"No stage gave an answer that can be read ({visit['reason']}). "
+            f"No stage gave a {run.cascade.task.name} answer that can be read ({visit['reason']}). "
             "Ask more precisely, or raise the models' max_tokens."
         )
         raise NoAnswerError(msg, run.state["ledger"])

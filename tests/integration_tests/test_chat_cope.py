@@ -264,11 +264,11 @@ def test_an_empty_question_is_refused_before_any_model_is_asked(
     assert server.count == 0
 
 
-def test_an_abstention_is_an_empty_reply(server: OpenAIServer) -> None:
+def test_an_abstention_says_so_and_is_no_empty_reply(server: OpenAIServer) -> None:
     settings = CopeContext(stages=(1,), last_resort="abstain")
     reply = cope(server, defaults=settings).invoke(HARD)
     facts = reply.response_metadata["cope"]
-    assert (reply.text, facts["answer"], facts["accepted"]) == ("", None, False)
+    assert (reply.text, facts["answer"], facts["accepted"]) == (facts["reason"], None, False)
     assert facts["reason"].startswith("abstained")
 
 

@@ -217,7 +217,7 @@ def test_a_last_reply_without_an_answer_falls_back_to_the_best_so_far(both: Runn
 
 def test_no_answer_in_any_sample_is_a_typed_error_with_the_bill(both: Runner) -> None:
     graph, *_ = cascade(["g"] * 8 + ["?"] * 16, ["a guideline", ""])
-    with pytest.raises(NoAnswerError, match="No stage gave an answer") as caught:
+    with pytest.raises(NoAnswerError, match="No stage gave a math answer") as caught:
         both(graph.compile(), ASK)
     assert caught.value.ledger["requests"] == 12
 
