@@ -36,7 +36,8 @@ def serve(cpu_seconds: float) -> None:
         return
     logging.disable(logging.CRITICAL)
     limit_cpu(30 * cpu_seconds)
-    compare("(x+1)^2", "x^2+2x+1", symbolic)  # loads what SymPy imports late, before the clock
+    for late in ("x^2+2x+1", "3x"):  # loads what SymPy imports late, before the clock starts
+        compare("(x+1)^2", late, symbolic)
     reply(0, ready=True)
     for line in requests:
         request = json.loads(line)
