@@ -15,7 +15,7 @@ EMBEDDED: Final = CopeContext(
     max_plan_tokens=96,
     max_answer_tokens=320,
 )
-"""Plan-free: plans more than double the tokens, for no gain that was shown (docs/performance.md)."""
+"""Plan-free: plans more than double the tokens, and no gain was shown (docs/performance.md)."""
 
 
 def defaults_for(small: str, large: str) -> CopeContext:

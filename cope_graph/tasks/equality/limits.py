@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from typing import Final
 
 CPU_SECONDS: Final = 1.0
@@ -44,9 +45,18 @@ def limit_memory() -> None:
 
 def peak_memory() -> int:
     """Return the largest resident size of this process so far in bytes, 0 where not known."""
-    peak = 0
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        return 0
+    if sys.platform == "darwin":
         import resource  # noqa: PLC0415 - not on Windows
 
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        # Not getrusage: on Linux a program begins with the peak of the process that started it,
+        # which may hold a language model.
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    return next(
+        (int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0
+    )

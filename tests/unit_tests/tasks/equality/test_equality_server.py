@@ -13,7 +13,7 @@ import pytest
 
 from cope_graph.errors import MissingPackageError
 from cope_graph.tasks.equality import process
-from cope_graph.tasks.equality.limits import MEMORY_BYTES
+from cope_graph.tasks.equality.limits import MEMORY_BYTES, RETIRE_BYTES
 from cope_graph.tasks.equality.worker import EqualityWorker
 from tests.processes import exists, run_python, soon
 
@@ -128,3 +128,14 @@ def test_it_can_be_run_by_hand() -> None:
         {"id": 7, "equal": True},
         {"id": 8, "equal": False},
     ]
+
+
+@needs_proc
+def test_a_large_parent_does_not_make_its_worker_retire(client: EqualityWorker) -> None:
+    ballast = bytearray(RETIRE_BYTES + 2**20)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    assert client.equal("2x", "x+x")
+    first = client.pid
+    del ballast
+    assert not client.equal("2x", "3x")
+    assert client.pid == first
