@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from cope_graph.context import PLAN_FREE, CopeContext
     from cope_graph.errors import CopeError
     from cope_graph.gates.verdict import Verdict
+    from cope_graph.money.budget import Budget
     from cope_graph.money.prices import Price
+    from cope_graph.money.savings import Baseline, savings
     from cope_graph.state import CopeInput, CopeOutput, CopeState
     from cope_graph.tasks.task import Prompts, Task
 
@@ -20,6 +22,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PLAN_FREE",
+    "Baseline",
+    "Budget",
     "ChatCope",
     "CopeContext",
     "CopeError",
@@ -31,11 +35,14 @@ __all__ = [
     "Task",
     "Verdict",
     "create_cope",
+    "savings",
     "tasks",
 ]
 
 _HOMES = {
     "PLAN_FREE": "cope_graph.context",
+    "Baseline": "cope_graph.money.savings",
+    "Budget": "cope_graph.money.budget",
     "ChatCope": "cope_graph.chat",
     "CopeContext": "cope_graph.context",
     "CopeError": "cope_graph.errors",
@@ -47,6 +54,7 @@ _HOMES = {
     "Task": "cope_graph.tasks.task",
     "Verdict": "cope_graph.gates.verdict",
     "create_cope": "cope_graph.cascade",
+    "savings": "cope_graph.money.savings",
 }
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal, TypeVar
+from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
-from cope_graph.context import CopeContext, resolve
+from cope_graph.context import CopeContext, Overrides, resolve
 from cope_graph.errors import InputError
 from cope_graph.models.bound import bind
+from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
+from cope_graph.redact import Redact, detector
 from cope_graph.stages.execute import large_execute, small_execute
 from cope_graph.stages.gate import onward
 from cope_graph.stages.node import GateNode, ModelNode
 from cope_graph.stages.plan import large_plan, small_plan
 from cope_graph.stages.run import FRESH, Cascade, entry
+from cope_graph.stages.spend import check_price
 from cope_graph.state import CopeInput, CopeOutput, CopeState
 from cope_graph.tasks.task import Task
 
@@ -26,13 +30,16 @@ T = TypeVar("T")
 CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
 
 
-def create_cope(
+def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     small: str | BaseChatModel,
     large: str | BaseChatModel,
     *,
     task: Task,
     defaults: CopeContext | None = None,
     prices: Mapping[str, Price] | None = None,
+    budget: Budget | None = None,
+    overrides: Overrides = "tighten",
+    redact: Redact | None = None,
 ) -> CopeGraph:
     """Build the cascade of "Efficient LLM Collaboration via Planning" (arXiv 2506.11578).
 
@@ -50,15 +57,23 @@ def create_cope(
             `cope_graph.models.names.chat_model`.
         large: The expensive model that writes a short plan, and executes only what stays unsure.
         task: The family of questions: prompts, how an answer is read, and the gate.
-        defaults: Settings of every run; a run's context may override them. The defaults are the
+        defaults: Settings of every run; a run's context may tighten them. The defaults are the
             paper's; `PLAN_FREE` is the same cascade without plans.
         prices: Prices by side (`"small"`, `"large"`) or model name, over the public list.
+        budget: What all runs of this graph may spend together; one run's own limits are settings.
+        overrides: What a run's context may ask for: `"tighten"`, only less than the defaults
+            (fewer samples, less money, stricter gates), or `"any"`, where every caller is trusted.
+        redact: What the large model must not see: a `PIIMiddleware` of LangChain, a function that
+            lists the private values of a text, or several. It gets stand-ins, which are undone in
+            its plan and its answer.
 
     Returns:
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
 
     Raises:
-        InputError: The task is no `Task`, or the defaults are no `CopeContext`.
+        InputError: The task is no `Task`, the defaults are no `CopeContext`, or nothing can be
+            redacted that way.
+        UnknownPriceError: The budget is in USD and a model has no known price.
         ModelNameError: A name is unknown, or an object is no chat model.
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
@@ -68,13 +83,21 @@ def create_cope(
         large=bind(large, "large", prices or {}),
         task=_checked(task, Task, "tasks.math() or your own"),
         defaults=_checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)"),
+        overrides=overrides,
+        budget=None if budget is None else _checked(budget, Budget, "Budget(usd='1.00')"),
+        detect=None if redact is None else detector(redact),
     )
+    if budget is not None and budget.limit.usd is not None:
+        check_price(cascade.small)
+        check_price(cascade.large)
 
     def enter(state: CopeState) -> Send:
         # The first node gets a fresh run, whatever an earlier turn left in the thread.
         runtime = get_runtime()  # there is none while a thread's state is edited by hand
-        settings = resolve(cascade.defaults, runtime.context if runtime else None)
+        context = runtime.context if runtime else None
+        settings = resolve(cascade.defaults, context, cascade.overrides)
         fresh = {**FRESH, "messages": state.get("messages", []), "entering": True}
+        fresh["run"] = uuid4().hex
         return Send(entry(settings), {**fresh, "stage": settings.stages[0]})
 
     graph = StateGraph(

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, Field, InstanceOf, PrivateAttr
 from cope_graph.cascade import create_cope
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
+from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
 from cope_graph.tasks.task import Task
 
@@ -29,8 +30,8 @@ class ChatCope(BaseChatModel):
     """A chat model that answers by COPE.
 
     The reply is the winning sample. Its `response_metadata["cope"]` holds answer, stage,
-    confidence, reason and ledger. It carries no usage of its own: usage callbacks and traces
-    count the models inside, so nothing is counted twice.
+    confidence, reason, ledger and what failed. It carries no usage of its own: usage callbacks and
+    traces count the models inside, so nothing is counted twice.
 
     Example:
         ```python
@@ -48,17 +49,22 @@ class ChatCope(BaseChatModel):
         task: As in `create_cope`.
         defaults: As in `create_cope`.
         prices: As in `create_cope`.
+        budget: As in `create_cope`.
+        redact: As in `create_cope`.
         cache: Off, whatever LangChain's global cache: a cached reply would repeat a bill that
             nobody paid.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    small: str | BaseChatModel
-    large: str | BaseChatModel
+    # A model object's repr may hold headers and addresses; traces show the repr of this one.
+    small: str | BaseChatModel = Field(repr=False)
+    large: str | BaseChatModel = Field(repr=False)
     task: InstanceOf[Task]
     defaults: CopeContext = Field(default_factory=CopeContext)
     prices: Mapping[str, Price] = Field(default_factory=dict)
+    budget: InstanceOf[Budget] | None = None
+    redact: Any = Field(default=None, repr=False)
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
     _built: tuple[Any, ...] = PrivateAttr(default=())
@@ -70,7 +76,8 @@ class ChatCope(BaseChatModel):
 
     def _graph(self) -> Any:
         """Give the graph of the fields as they are: a copy of a model may have others."""
-        parts = (self.small, self.large, self.task, self.defaults, self.prices)
+        settings = (self.task, self.defaults, self.prices, self.budget, self.redact)
+        parts = (self.small, self.large, *settings)
         if not self._built or any(a is not b for a, b in zip(parts, self._built[1:], strict=True)):
             graph = create_cope(
                 self.small,
@@ -78,6 +85,8 @@ class ChatCope(BaseChatModel):
                 task=self.task,
                 defaults=self.defaults,
                 prices=self.prices,
+                budget=self.budget,
+                redact=self.redact,
             )
             # Inside somebody's graph it must not write into that graph's checkpoints: calls side
             # by side in one node would share a namespace.
@@ -151,6 +160,6 @@ def _child_config(
 def _result(out: Mapping[str, Any]) -> ChatResult:
     # A run that abstained says so: an empty reply would look like an answer.
     text = out["reason"] if out["answer"] is None else out["messages"][-1].text
-    keys = ("answer", "stage", "confidence", "accepted", "reason", "ledger")
-    message = AIMessage(text, response_metadata={"cope": {key: out[key] for key in keys}})
+    facts = {key: value for key, value in out.items() if key not in ("messages", "visits")}
+    message = AIMessage(text, response_metadata={"cope": facts})
     return ChatResult(generations=[ChatGeneration(message=message)])

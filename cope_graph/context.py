@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cope_graph.errors import InputError
 from cope_graph.state import Stage
+from cope_graph.tighten import looser
 
 Temperature = float | None
+Overrides = Literal["tighten", "any"]
 
 
 class CopeContext(BaseModel):
@@ -75,6 +78,41 @@ class CopeContext(BaseModel):
         description="Longest reply of an executor; a reply cut here has no answer. Empty: the "
         "model's own limit.",
     )
+    budget_usd: Decimal | None = Field(
+        default=None, ge=0, description="USD one run may spend. Empty: no limit of its own."
+    )
+    budget_tokens: int | None = Field(
+        default=None, ge=0, description="Tokens one run may spend. Empty: no limit of its own."
+    )
+    deadline_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=86_400,
+        description="Seconds one run may take; then its best answer so far. Empty: no limit.",
+    )
+    timeout_s: float = Field(
+        default=300.0,
+        gt=0,
+        le=3_600,
+        description="Seconds one request may take, with its retries; then it counts as failed.",
+    )
+    retries: int | None = Field(
+        default=None,
+        ge=0,
+        le=10,
+        description="Tries of a request after the first. Empty: the model's own max_retries.",
+    )
+    straggler_s: float | None = Field(
+        default=1.0,
+        ge=0,
+        le=3_600,
+        description="Once the decision stands and no sample has come for these seconds, those "
+        "still on their way are given up. Empty: wait for all.",
+    )
+    without_plan: Literal[2, 3] = Field(
+        default=2,
+        description="When the large model's plan fails: 2, stage 2 without it; 3, on to stage 3.",
+    )
     seed: int | None = Field(
         default=None,
         ge=0,
@@ -95,19 +133,23 @@ PLAN_FREE = CopeContext(small_plan="none", stages=(1, 3))
 """The cascade without plans: the small model votes, else the large one answers."""
 
 
-def resolve(defaults: CopeContext, context: object) -> CopeContext:
+def resolve(
+    defaults: CopeContext, context: object, overrides: Overrides = "tighten"
+) -> CopeContext:
     """Put a run's own values over the graph's defaults.
 
     Args:
         defaults: What `create_cope` bound.
         context: The run's context: a `CopeContext`, `None`, or a foreign context (of a parent
             graph), of which only its `"cope"` entry is read.
+        overrides: `"tighten"`: a run may only ask for less than the defaults allow;
+            `"any"`: for anything within the bounds of the fields.
 
     Returns:
         The settings of this run.
 
     Raises:
-        InputError: The values are out of bounds or unknown.
+        InputError: The values are out of bounds, unknown, or looser than the defaults.
     """
     own = context if isinstance(context, CopeContext) else _cope_entry(context)
     if own is None:
@@ -115,10 +157,18 @@ def resolve(defaults: CopeContext, context: object) -> CopeContext:
     try:
         given = CopeContext.model_validate(own)
         values = {name: getattr(given, name) for name in given.model_fields_set}
-        return CopeContext.model_validate({**defaults.model_dump(), **values})
+        settings = CopeContext.model_validate({**defaults.model_dump(), **values})
     except ValidationError as error:
         msg = f"The run's context does not fit: {describe(error)}"
         raise InputError(msg) from error
+    if overrides == "tighten" and (loosened := looser(defaults, settings)):
+        msg = (
+            f"The run's context asks for more than this graph allows: {'; '.join(loosened)}. Ask "
+            "for less, or build the graph with other defaults (create_cope(defaults=...)), or, "
+            'where every caller is trusted, with overrides="any".'
+        )
+        raise InputError(msg)
+    return settings
 
 
 def _cope_entry(context: object) -> object:

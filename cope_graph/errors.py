@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cope_graph.state import Ledger
+    from cope_graph.money.lines import Ledger
 
 
 class CopeError(RuntimeError):
@@ -13,31 +13,6 @@ class CopeError(RuntimeError):
 
     A `RuntimeError`, since the Agent Server shows a client the message of built-in kinds only.
     It is no `ValueError`: pydantic would wrap that into an error of its own.
-    """
-
-
-class InputError(CopeError):
-    """The question or a setting cannot be used as given."""
-
-
-class ModelNameError(CopeError):
-    """A model name is unknown, or is not a chat model."""
-
-
-class MissingPackageError(CopeError, ImportError):
-    """An optional package is not installed; the message holds the install line."""
-
-
-class MissingKeyError(CopeError):
-    """A provider needs an API key and none was found."""
-
-
-class ModelFileError(CopeError):
-    """A model file is missing, incomplete or not the official one."""
-
-
-class ModelCallError(CopeError):
-    """A model could not be reached, refused the request, or returned nothing.
 
     Attributes:
         ledger: What the run had cost so far, `None` when nothing was called before.
@@ -46,17 +21,48 @@ class ModelCallError(CopeError):
     ledger: Ledger | None = None
 
 
+class SetupError(CopeError):
+    """Something is missing or wrong that no other model and no retry makes up for."""
+
+
+class InputError(SetupError):
+    """The question or a setting cannot be used as given."""
+
+
+class ModelNameError(SetupError):
+    """A model name is unknown, or is not a chat model."""
+
+
+class MissingPackageError(SetupError, ImportError):
+    """An optional package is not installed; the message holds the install line."""
+
+
+class MissingKeyError(SetupError):
+    """A provider needs an API key and none was found."""
+
+
+class ModelFileError(SetupError):
+    """A model file is missing, incomplete or not the official one."""
+
+
+class ModelCallError(CopeError):
+    """No model gave an answer: each could not be reached, refused, or returned nothing."""
+
+
 class NoAnswerError(CopeError):
-    """Every stage ran and no reply held a readable answer.
+    """Every stage ran and no reply held a readable answer."""
 
-    Attributes:
-        ledger: What the run cost.
-    """
 
-    def __init__(self, message: str, ledger: Ledger) -> None:
-        """Keep the bill, so that a failed run is still accounted for."""
-        super().__init__(message)
-        self.ledger = ledger
+class BudgetError(CopeError):
+    """The money is spent, or would be, and there is no answer yet; or nothing bounds a request."""
+
+
+class UnknownPriceError(BudgetError):
+    """A model has no price and the run has a budget in USD: an unknown price is never 0."""
+
+
+class DeadlineError(CopeError):
+    """The time is up and there is no answer yet."""
 
 
 class ThreadBusyError(CopeError):

@@ -1,19 +1,20 @@
 """What flows through the graph: messages and small JSON values, nothing else.
 
-USD are decimal strings, so that a checkpoint keeps every digit.
+The bill is described in `cope_graph.money.lines`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph import add_messages
 from typing_extensions import TypedDict
 
+from cope_graph.money.lines import Ledger
+
 Stage = Literal[1, 2, 3]
-Role = Literal["plan", "execute"]
-Status = Literal["reported", "estimated", "unknown"]
+Stop = Literal["budget", "deadline"]
 Decision = Literal["accept", "undecided", "escalate", "hand_over"]
 
 
@@ -30,60 +31,35 @@ class Sample(TypedDict):
     """Index of the goal it followed, `None` without one."""
     id: str | None
     """Its message's id: a streamed sample and the answer made of it are one message."""
+    error: NotRequired[str]
+    """Why there is no reply. A lost sample counts like one without an answer: it never wins."""
 
 
-class LedgerLine(TypedDict):
-    """One request to a model."""
+FailureKind = Literal[
+    "unreachable",
+    "timeout",
+    "rate_limited",
+    "refused",
+    "broken",
+    "empty",
+    "paused",
+    "budget",
+    "deadline",
+]
+
+
+class Failure(TypedDict):
+    """What went wrong without ending the run, alike requests of a node together."""
 
     node: str
-    """The graph node that made it."""
-    stage: int
-    """The stage it belongs to, 1 to 3."""
-    role: Role
-    """Whether it bought a plan or an answer."""
+    stage: Stage
+    side: Literal["small", "large"]
     model: str
-    """The model's name, as the provider reported it where it did."""
-    samples: int
-    """Replies drawn by this request."""
-    input_tokens: int
-    """Prompt tokens, cached ones included."""
-    output_tokens: int
-    """Completion tokens of all samples, reasoning tokens included."""
-    cached_tokens: int
-    """Prompt tokens read from the provider's cache."""
-    reasoning_tokens: int
-    """Completion tokens spent on hidden reasoning."""
-    seconds: float
-    """Wall time of the request."""
-    status: Status
-    """Whether the tokens are the provider's figure, ours, or not known."""
-    usd: str | None
-    """Price of the request; `None` when the model's price is not known."""
-
-
-class Totals(TypedDict):
-    """Sums over ledger lines."""
-
+    kind: FailureKind
+    message: str
+    """One sentence: what happened, and the fix."""
     requests: int
-    input_tokens: int
-    output_tokens: int
-    usd: str | None
-    """Sum in USD; `None` as soon as one line has no price."""
-
-
-class Ledger(Totals):
-    """The bill of one run."""
-
-    status: Status
-    """The weakest status of any line."""
-    usd_known: str
-    """Sum of the lines that have a price: a lower bound when `usd` is `None`."""
-    seconds: float
-    """Sum of the requests' seconds; requests side by side count each."""
-    by_node: dict[str, Totals]
-    by_role: dict[str, Totals]
-    by_stage: dict[str, Totals]
-    lines: list[LedgerLine]
+    """How many requests of the node it befell."""
 
 
 class Vote(TypedDict):
@@ -151,6 +127,12 @@ class CopeOutput(TypedDict):
     """Whether the gate let the answer pass, or it is merely the best there was."""
     reason: str
     """One sentence: why the run ended as it did."""
+    degraded: bool
+    """Whether a request to the large model failed and the answer is the small model's."""
+    stopped_by: Stop | None
+    """What ended the run before its time: money or time; the answer is the best so far."""
+    failures: list[Failure]
+    """What went wrong on the way; empty when nothing did."""
     visits: list[Visit]
     """Every look of the gate, in order."""
     ledger: Ledger
@@ -162,6 +144,10 @@ class CopeState(CopeOutput):
 
     entering: NotRequired[bool]
     """Set for a run's first node alone: it resets what an earlier run left."""
+    run: str
+    """The run's own name, by which budgets know it."""
+    seconds: float
+    """What the run's nodes have taken so far, for its deadline."""
     goals: list[str]
     """Stage 1's goals, one per sample, by the small planner."""
     goal: str | None
@@ -174,18 +160,3 @@ class CopeState(CopeOutput):
     """What the run would answer if it ended here."""
     decision: Decision | None
     """The gate's last word; the router reads nothing else."""
-
-
-NO_LEDGER: Final[Ledger] = {
-    "requests": 0,
-    "input_tokens": 0,
-    "output_tokens": 0,
-    "usd": "0",
-    "status": "reported",
-    "usd_known": "0",
-    "seconds": 0.0,
-    "by_node": {},
-    "by_role": {},
-    "by_stage": {},
-    "lines": [],
-}

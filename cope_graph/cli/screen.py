@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cope_graph.state import Ledger, Totals, Visit
+from cope_graph.money.lines import Ledger, Totals
+from cope_graph.state import Visit
 
 _NEXT: Final = {
     "small_plan": "the small model answers",
@@ -30,12 +31,15 @@ def waiting_for(node: str | None, change: Mapping[str, Any]) -> str:
 
 
 def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
-    """Print what a node brought."""
+    """Print what a node brought, and what failed there."""
+    for failure in change.get("failures", ()):
+        if failure["node"] == node:
+            console.print(f"[yellow]{node}  {_safe(failure['message'], 300)}[/]")
     if node == "small_plan":
-        _plan(
-            console, "small_plan", f"{len(change['goals'])} plans, the first:", change["goals"][0]
-        )
-    elif node == "large_plan":
+        goals = [goal for goal in change.get("goals", ()) if goal]
+        if goals:
+            _plan(console, "small_plan", f"{len(goals)} plans, the first:", goals[0])
+    elif node == "large_plan" and change.get("guideline"):
         _plan(console, "large_plan", "plan:", change["guideline"])
     elif node == "confidence_gate":
         _visit(console, change["visits"][-1])
@@ -71,8 +75,10 @@ def show_outcome(console: Console, out: Mapping[str, Any]) -> None:
     console.print(
         f"\n[bold green]Answer: {answer}[/]  (stage {out['stage']}{confidence}{accepted})"
     )
+    if out["degraded"]:
+        console.print("[yellow]The large model failed: this is the small model's best answer.[/]")
     if not out["accepted"]:
-        console.print(f"[dim]{_safe(out['reason'], 200)}[/]")
+        console.print(f"[dim]{_safe(out['reason'], 300)}[/]")
     show_bill(console, out["ledger"])
 
 
@@ -90,7 +96,9 @@ def show_bill(console: Console, ledger: Ledger) -> None:
     console.print(table)
     notes = [] if ledger["status"] == "reported" else [f"tokens: {ledger['status']}"]
     if ledger["usd"] is None:
-        notes.append(f"a price is not known; at least {ledger['usd_known']} USD")
+        most = ledger["usd_upper"]
+        bounds = f"at least {ledger['usd_known']} USD" + (f", at most {most} USD" if most else "")
+        notes.append(f"not every price is known: {bounds}")
     if notes:
         console.print(f"[yellow]{'; '.join(notes)}[/]")
 

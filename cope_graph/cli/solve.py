@@ -16,7 +16,7 @@ from cope_graph.cascade import create_cope
 from cope_graph.cli.models import pull_all
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
 from cope_graph.context import CopeContext
-from cope_graph.errors import InputError, ModelCallError, ModelNameError, NoAnswerError
+from cope_graph.errors import CopeError, InputError, ModelNameError
 from cope_graph.models.pair import EMBEDDED, LARGE, SMALL, defaults_for
 from cope_graph.models.pull import find
 from cope_graph.money.prices import given_prices
@@ -45,18 +45,31 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     small_price: Annotated[
         str | None,
-        typer.Option(envvar="COPE_SMALL_PRICE", help="USD per million tokens: INPUT,OUTPUT."),
+        typer.Option(
+            envvar="COPE_SMALL_PRICE",
+            help="USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h.",
+        ),
     ] = None,
     large_price: Annotated[
         str | None,
-        typer.Option(envvar="COPE_LARGE_PRICE", help="USD per million tokens: INPUT,OUTPUT."),
+        typer.Option(
+            envvar="COPE_LARGE_PRICE",
+            help="USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h.",
+        ),
+    ] = None,
+    budget_usd: Annotated[
+        str | None, typer.Option(envvar="COPE_BUDGET_USD", help="USD it may cost at most.")
+    ] = None,
+    deadline_s: Annotated[
+        float | None, typer.Option("--deadline", help="Seconds it may take at most.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Answer a question, paying the large model only where the small one is unsure."""
     family = _task(task)
     text = _read(question)
-    settings = _settings(small, large, plans=plans, n=n, tau1=tau1, tau2=tau2, seed=seed)
+    given = {"n": n, "tau1": tau1, "tau2": tau2, "seed": seed, "deadline_s": deadline_s}
+    settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given)
     prices = given_prices({"small": small_price, "large": large_price})
     graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
     _offer_files(small, large)
@@ -70,7 +83,7 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         sys.stderr.flush()
         # The requests are cancelled; tearing llama.cpp down in good order can take many seconds.
         os._exit(130)
-    except (ModelCallError, NoAnswerError) as error:
+    except CopeError as error:
         if error.ledger and error.ledger["requests"] and not as_json:
             show_bill(console, error.ledger)
         raise

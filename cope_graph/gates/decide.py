@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,29 +34,30 @@ def decide(
     verdict: Verdict,
     threshold: Threshold | None,
     *,
-    drawn: int,
-    remaining: int,
+    n: int,
+    missing: Sequence[int],
     onward: Onward,
 ) -> tuple[Decision, bool]:
     """Decide what follows from the samples seen so far.
 
     With samples still to come a vote is decided early only when they cannot change it: the
-    decision, and the answer where it accepts one, are then those of the full draw.
+    decision, and the answer where it accepts one, are then those of the full draw, whatever order
+    the samples come in.
 
     Args:
-        verdict: The gate's view of the samples drawn.
+        verdict: The gate's view of the samples there are.
         threshold: What a confidence has to exceed; `None` takes any answer (stage 3).
-        drawn: Samples seen in this stage.
-        remaining: Samples this stage may still draw.
+        n: Samples of the stage in all: those there are, lost ones included, and those to come.
+        missing: Indices of the samples that may still come, in order.
         onward: What follows when the samples do not pass.
 
     Returns:
         The decision, and whether the answer passed the gate. `"accept"` without a pass means
         that nothing is left to do.
     """
-    if remaining > 0 and not _settled(verdict, threshold, drawn + remaining, remaining, onward):
+    if missing and not _settled(verdict, threshold, n, missing, onward):
         return "undecided", False
-    if _passes(verdict, threshold, drawn + remaining):
+    if _passes(verdict, threshold, n):
         return "accept", True
     return ("accept" if onward == "nothing" else onward), False
 
@@ -74,9 +76,14 @@ def _passes(verdict: Verdict, threshold: Threshold | None, n: int) -> bool:
 
 
 def _settled(
-    verdict: Verdict, threshold: Threshold | None, n: int, remaining: int, onward: Onward
+    verdict: Verdict,
+    threshold: Threshold | None,
+    n: int,
+    missing: Sequence[int],
+    onward: Onward,
 ) -> bool:
-    """Tell whether the remaining samples can change neither decision nor accepted answer."""
+    """Tell whether the missing samples can change neither decision nor accepted answer."""
+    remaining = len(missing)
     if threshold is None or not verdict.classes:
         return (
             verdict.answer is None
@@ -88,17 +95,13 @@ def _settled(
     if not threshold.passed(top + remaining, n) and onward != "nothing":
         return True
     decided = threshold.passed(top, n) or not threshold.passed(top + remaining, n)
-    return decided and _leader_is_safe(verdict, remaining)
+    return decided and _leader_is_safe(verdict, missing)
 
 
-def _leader_is_safe(verdict: Verdict, remaining: int) -> bool:
+def _leader_is_safe(verdict: Verdict, missing: Sequence[int]) -> bool:
     leader, *rest = verdict.classes
-    lead = len(leader.members)
-    # A class not seen yet would come last, so it must have strictly more to win.
-    if remaining > lead:
-        return False
-    return all(
-        len(other.members) + remaining < lead
-        or (len(other.members) + remaining == lead and leader.members[0] < other.members[0])
-        for other in rest
-    )
+    # A class that nobody has seen yet may begin with the first missing sample.
+    rivals = [(0, missing[0]), *((len(c.members), min(c.members[0], missing[0])) for c in rest)]
+    lead, first = len(leader.members), leader.members[0]
+    most = len(missing)
+    return all(had + most < lead or (had + most == lead and first < start) for had, start in rivals)

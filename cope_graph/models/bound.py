@@ -6,15 +6,19 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from langchain_core.language_models import BaseChatModel
 
+from cope_graph.models.breaker import Breaker
 from cope_graph.models.names import Side, chat_model
+from cope_graph.models.secrets import secrets_of
 from cope_graph.models.usage import Usage
+from cope_graph.money.meter import Meter
 from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, own_price
 
+_USUAL_RETRIES: Final = 2  # as OpenAI's client
 _URL_FIELDS = ("openai_api_base", "base_url", "azure_endpoint", "endpoint_url", "endpoint")
 
 
@@ -32,29 +36,50 @@ class Bound:
         prices: All the user's prices: the provider may report a name that has one.
         settable: The fields of the model that a request may set.
         api_url: The server it asks, `None` when not known.
+        retries: Tries after the first that its own settings ask for; they are made, and billed,
+            here.
+        says_finish: Whether it always says why it stopped, so that silence is a broken stream.
+        secrets: Its keys, which no message may show.
+        breaker: Spares it when it is dead.
+        meter: Counts its working time, for a price by the hour.
         copies: The model with the settings of past requests. A fresh copy describes itself anew
             to the tracers, which takes longer than anything else in a node.
     """
 
     side: Side
-    chat: BaseChatModel
+    chat: BaseChatModel = field(repr=False)
     name: str
     takes_n: bool
     window: int | None
     price: Price | None
     prices: Mapping[str, Price]
     api_url: str | None
-    settable: frozenset[str]
+    settable: frozenset[str] = field(repr=False)
+    retries: int
+    says_finish: bool
+    secrets: tuple[str, ...] = field(repr=False)
+    breaker: Breaker = field(default_factory=Breaker, repr=False, compare=False)
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
     copies: dict[object, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
 
-    def usd(self, usage: Usage, model: str) -> Decimal | None:
+    def usd(self, usage: Usage, model: str, gpu_seconds: float = 0.0) -> Decimal | None:
         """Price one request by the name the provider reported, `None` when not known."""
         if usage.status == "unknown":
             return None
         price = self.price or own_price(self.prices, (model,))
         if price is not None:
-            return cost(usage, price)
+            return cost(usage, price, gpu_seconds)
         return listed_cost(usage, model, self.api_url)
+
+    def has_price(self) -> bool:
+        """Tell whether a request's price can be known before it is made."""
+        return self.usd(Usage(1, 1), self.name) is not None
+
+    def without_secrets(self, text: str) -> str:
+        """Black out the model's keys, which a server may have echoed."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
 
 
 def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) -> Bound:
@@ -70,7 +95,8 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
         MissingPackageError: The provider's package is not installed.
         MissingKeyError: The provider needs a key and has none.
     """
-    chat, takes_n, settable = _billed_once(chat_model(model, side))
+    given_chat = chat_model(model, side)
+    chat, takes_n, settable = _billed_once(given_chat)
     name = _name(chat)
     given = model if isinstance(model, str) else name
     price = own_price(prices, (side, given, name))
@@ -88,6 +114,9 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
         prices=prices,
         api_url=_api_url(chat),
         settable=settable,
+        retries=_retries(given_chat, ours=chat is not given_chat),
+        says_finish=chat is not given_chat,
+        secrets=secrets_of(given_chat),
     )
 
 
@@ -104,6 +133,14 @@ def _billed_once(chat: BaseChatModel) -> tuple[BaseChatModel, bool, frozenset[st
                 return one_bill(chat), False, fields - {"seed"}
             return one_bill(chat), True, fields
     return chat, bool(getattr(chat, "takes_n", False)), fields
+
+
+def _retries(chat: BaseChatModel, *, ours: bool) -> int:
+    """Count the tries that are ours to make: none where a model's client makes its own."""
+    own = getattr(chat, "max_retries", None)
+    if ours or not hasattr(chat, "max_retries"):
+        return own if isinstance(own, int) else _USUAL_RETRIES
+    return 0
 
 
 def _name(chat: BaseChatModel) -> str:

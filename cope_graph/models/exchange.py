@@ -1,14 +1,20 @@
-"""What is asked of a model in one request, and what comes back."""
+"""What is asked of a model in one request, and what comes back.
+
+What comes back is JSON, so that a checkpoint can keep it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired
 
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, Generation
+from typing_extensions import TypedDict
 
-from cope_graph.models.usage import Usage
+from cope_graph.money.lines import LedgerLine
+from cope_graph.state import FailureKind
 
 _CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens"}
 
@@ -33,51 +39,85 @@ class Request:
     max_tokens: int | None = None
     stream: bool = False
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from another request, after a crash too."""
+        texts = [(message.type, message.content) for message in self.messages]
+        asked = (texts, self.k, self.temperature, self.seed, self.max_tokens)
+        return hashlib.sha256(repr(asked).encode("utf-8", "replace")).hexdigest()[:16]
 
-@dataclass(frozen=True)
-class Reply:
-    """One sample.
 
-    Attributes:
-        text: All of it.
-        finish: Why the model stopped, in the provider's word; `None` when it does not say.
-        id: The message's id; a streamed reply was shown under it.
-    """
+class Reply(TypedDict):
+    """One sample."""
 
     text: str
+    """All of it."""
     finish: str | None
-    id: str | None = None
+    """Why the model stopped, in the provider's word; `None` when it does not say."""
+    id: str | None
+    """The message's id; a streamed reply was shown under it."""
+    cut: bool
+    """Whether it ends before its end: at the token limit, or where a stream broke off."""
+    error: NotRequired[str]
+    """Why there is no reply to speak of."""
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether the reply ends at the token limit."""
-        return self.finish in _CUT
+
+class CallFailure(TypedDict):
+    """Why a request brought nothing."""
+
+    kind: FailureKind
+    message: str
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What one request to a model brought.
+class Outcome(TypedDict):
+    """What became of one request, with all its tries."""
 
-    Attributes:
-        replies: Its samples.
-        usage: Its tokens, counted once.
-        model: The model's name as the provider gave it, else as configured.
-        seconds: Wall time.
+    fingerprint: str
+    """That of the request."""
+    k: int
+    """Samples asked for."""
+    replies: list[Reply]
+    """Those that came; a server may give fewer than k."""
+    lines: list[LedgerLine]
+    """Its bill, a line a try."""
+    failure: CallFailure | None
+    """Why not all came; `None` too for a request that was given up, or must be asked otherwise."""
+    given_up: bool
+    """Whether it was cancelled since the decision stood without it."""
+
+
+def slots(outcome: Outcome) -> list[Reply]:
+    """List a request's samples, with those that will never come as lost."""
+    if outcome["failure"] is None and not outcome["given_up"]:
+        return outcome["replies"]
+    why = outcome["failure"]["message"] if outcome["failure"] else "not waited for"
+    missing = outcome["k"] - len(outcome["replies"])
+    return [*outcome["replies"], *(lost(why) for _ in range(missing))]
+
+
+def lost(why: str) -> Reply:
+    """Stand in for a sample that will never come."""
+    return {"text": "", "finish": None, "id": None, "cut": False, "error": why}
+
+
+def reply_of(generation: Generation, *, says_finish: bool = False) -> Reply:
+    """Read one sample of a result.
+
+    Args:
+        generation: It.
+        says_finish: Whether the provider always says why it stopped: where it does not, a stream
+            broke off.
     """
-
-    replies: tuple[Reply, ...]
-    usage: Usage
-    model: str
-    seconds: float
-
-
-def reply_of(generation: Generation) -> Reply:
-    """Read one sample of a result."""
     finish = _finish({**_metadata(generation), **(generation.generation_info or {})})
     message = generation.message if isinstance(generation, ChatGeneration) else None
-    if message is None:
-        return Reply(_utf8(generation.text), finish)
-    return Reply(_utf8(message.text), finish, message.id)
+    text = _utf8(generation.text if message is None else message.text)
+    reply: Reply = {
+        "text": text,
+        "finish": finish,
+        "id": None if message is None else message.id,
+        "cut": finish in _CUT or (says_finish and finish is None),
+    }
+    return reply if text.strip() else {**reply, "error": "the reply is empty"}
 
 
 def _finish(info: dict[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
-"""One request for n samples, billed once.
+"""One request for n samples, billed once, and tried once.
 
 `ChatOpenAI` copies the usage of the whole request onto each of the n messages, so a trace shows
-n times the bill. A model made here keeps it on the first message alone.
+n times the bill. A model made here keeps it on the first message alone. Its client does not retry:
+a retry that nobody sees is one that no ledger and no budget knows of.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class OneBill(BaseChatOpenAI):
 def one_bill(model: BaseChatOpenAI) -> BaseChatOpenAI:
     """Return a copy of a model that bills a request for n samples once.
 
-    The copy shares the model's HTTP clients and settings, and has its class's name.
+    The copy shares the model's HTTP connections and settings, and has its class's name; its
+    clients make no retries of their own.
     """
     if isinstance(model, OneBill):
         return model
@@ -44,6 +46,12 @@ def one_bill(model: BaseChatOpenAI) -> BaseChatOpenAI:
     # The same fields, another method: a class change keeps clients and settings as they are,
     # which building the model anew from its fields would not.
     copy.__class__ = _billed_once(type(model))
+    if copy.root_client is not None:
+        copy.root_client = copy.root_client.with_options(max_retries=0)
+        copy.client = copy.root_client.chat.completions
+    if copy.root_async_client is not None:
+        copy.root_async_client = copy.root_async_client.with_options(max_retries=0)
+        copy.async_client = copy.root_async_client.chat.completions
     return copy
 
 

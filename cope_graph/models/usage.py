@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import Generation
 
-from cope_graph.state import Status
+from cope_graph.money.lines import Status
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,26 @@ class Usage:
     status: Status = "reported"
 
 
-def usage_of(prompt: Sequence[BaseMessage], generations: Sequence[Generation]) -> Usage:
+def usage_of(
+    prompt: Sequence[BaseMessage],
+    generations: Sequence[Generation],
+    whole: Mapping[str, Any] | None = None,
+) -> Usage:
     """Read the usage of one request, or estimate it where the provider reports none.
 
     Args:
         prompt: The messages sent.
         generations: Its samples; the usage stands on the messages that carry one, and is added
             up (a request for n samples carries it once, see `one_bill`).
+        whole: The result's own output: a reply without samples has its usage there alone.
 
     Returns:
         The reported usage, or an estimate by text length (about four characters a token).
     """
     messages = [m for g in generations if isinstance(m := getattr(g, "message", None), AIMessage)]
     reported = [dict(message.usage_metadata) for message in messages if message.usage_metadata]
+    if not generations and (spent := _of_the_whole(whole or {})):
+        reported = [spent]
     if not reported:
         tokens = count_tokens_approximately(messages)
         return Usage(count_tokens_approximately(prompt), tokens, status="estimated")
@@ -55,6 +62,19 @@ def usage_of(prompt: Sequence[BaseMessage], generations: Sequence[Generation]) -
     return Usage(
         inputs, outputs, min(cached, inputs), reasoning, "reported" if sound else "estimated"
     )
+
+
+def _of_the_whole(output: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Read OpenAI's own words for a usage, as langchain-openai hands them on."""
+    spent = output.get("token_usage")
+    if not isinstance(spent, Mapping) or not spent:
+        return None
+    inputs = spent.get("prompt_tokens_details") or {}
+    return {
+        "input_tokens": spent.get("prompt_tokens"),
+        "output_tokens": spent.get("completion_tokens"),
+        "input_token_details": {"cache_read": inputs.get("cached_tokens")},
+    }
 
 
 def _figures(usage: dict[str, Any]) -> tuple[int, int, int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from cope_graph.state import Ledger, LedgerLine, Status, Totals
+from cope_graph.money.lines import Ledger, LedgerLine, Status, Totals
 
 _WEAKEST_FIRST: tuple[Status, ...] = ("unknown", "estimated", "reported")
 
@@ -39,14 +39,18 @@ def total(lines: Sequence[LedgerLine]) -> Ledger:
 def sums(lines: Iterable[LedgerLine]) -> Totals:
     """Add up requests, tokens and USD."""
     lines = list(lines)
-    prices = [line["usd"] for line in lines]
-    usd = [Decimal(price) for price in prices if price is not None]
     return {
         "requests": len(lines),
         "input_tokens": sum(line["input_tokens"] for line in lines),
         "output_tokens": sum(line["output_tokens"] for line in lines),
-        "usd": plain(sum(usd, Decimal(0))) if len(usd) == len(prices) else None,
+        "usd": _sum([line["usd"] for line in lines]),
+        "usd_upper": _sum([line["usd_upper"] for line in lines]),
     }
+
+
+def _sum(usd: Sequence[str | None]) -> str | None:
+    known = [Decimal(one) for one in usd if one is not None]
+    return plain(sum(known, Decimal(0))) if len(known) == len(usd) else None
 
 
 def _by(lines: Sequence[LedgerLine], key: Callable[[LedgerLine], str]) -> dict[str, Totals]:

@@ -10,25 +10,28 @@ from cope_graph.errors import InputError
 from cope_graph.models.usage import Usage
 
 MILLION = Decimal(1_000_000)
+HOUR = Decimal(3600)
 
 
 @dataclass(frozen=True)
 class Price:
-    """USD per million tokens.
+    """USD per million tokens, or per hour of a GPU.
 
     Attributes:
         input: Prompt tokens.
         output: Completion tokens, reasoning included.
         cached: Prompt tokens read from the provider's cache; `None` means as `input`.
+        gpu_hour: USD per hour that the model works; requests side by side share it.
     """
 
     input: Decimal
     output: Decimal
     cached: Decimal | None = None
+    gpu_hour: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no price, before anything is paid."""
-        for part in (self.input, self.output, self.cached):
+        for part in (self.input, self.output, self.cached, self.gpu_hour):
             if part is None:
                 continue
             if not isinstance(part, Decimal) or not part.is_finite() or part < 0:
@@ -48,15 +51,28 @@ class Price:
         return cls(*parts)
 
     @classmethod
+    def per_gpu_hour(cls, usd: str) -> Price:
+        """Make the price of a model on a rented machine, as in `Price.per_gpu_hour("1.20")`."""
+        try:
+            return cls(Decimal(0), Decimal(0), gpu_hour=Decimal(usd))
+        except InvalidOperation as error:
+            msg = f"The price {usd!r} of a GPU hour is not a decimal number."
+            raise InputError(msg) from error
+
+    @classmethod
     def parse(cls, text: str) -> Price:
-        """Read a price from `"0.15,0.60"` or `"0.15,0.60,0.075"`: input, output, cached.
+        """Read `"0.15,0.60"`, `"0.15,0.60,0.075"` (input, output, cached) or `"1.20/h"`.
 
         Raises:
-            InputError: It is not two or three numbers of 0 or more.
+            InputError: It is not two or three numbers of 0 or more, nor one an hour.
         """
+        if text.strip().endswith("/h"):
+            return cls.per_gpu_hour(text.strip().removesuffix("/h"))
         parts = [part.strip() for part in text.split(",")]
         if len(parts) not in (2, 3):
-            msg = f"The price {text!r} is not 'INPUT,OUTPUT' in USD per million tokens."
+            msg = (
+                f"The price {text!r} is not 'INPUT,OUTPUT' in USD per million tokens, nor 'USD/h'."
+            )
             raise InputError(msg)
         return cls.of(*parts)
 
@@ -65,12 +81,19 @@ FREE = Price(Decimal(0), Decimal(0))
 """The price of a model on the user's own machine, unless one is given."""
 
 
-def cost(usage: Usage, price: Price) -> Decimal:
-    """Price one request in USD, to the last digit."""
+def cost(usage: Usage, price: Price, gpu_seconds: float = 0.0) -> Decimal:
+    """Price one request in USD, to the last digit.
+
+    Args:
+        usage: Its tokens.
+        price: What its model costs.
+        gpu_seconds: Its share of the model's working time, for a price by the hour.
+    """
     cached = price.input if price.cached is None else price.cached
     fresh = usage.input_tokens - usage.cached_tokens
     total = fresh * price.input + usage.cached_tokens * cached + usage.output_tokens * price.output
-    return total / MILLION
+    hours = Decimal(str(gpu_seconds)) * (price.gpu_hour or Decimal(0)) / HOUR
+    return total / MILLION + hours
 
 
 def load_list() -> None:

@@ -19,6 +19,12 @@ _busy: set[tuple[int, str, str]] = set()
 _lock = Lock()
 
 
+def is_persisted(config: RunnableConfig) -> bool:
+    """Tell whether the run has a checkpointer and a thread."""
+    configurable = config.get("configurable", {})
+    return bool(configurable.get(_CHECKPOINTER)) and configurable.get("thread_id") is not None
+
+
 @contextmanager
 def occupied(config: RunnableConfig) -> Iterator[None]:
     """Hold a run's thread while one of its nodes works.
@@ -29,11 +35,11 @@ def occupied(config: RunnableConfig) -> Iterator[None]:
     Raises:
         ThreadBusyError: A node of another run of this process works on the same thread.
     """
-    configurable = config.get("configurable", {})
-    checkpointer, thread = configurable.get(_CHECKPOINTER), configurable.get("thread_id")
-    if not checkpointer or thread is None:
+    if not is_persisted(config):
         yield
         return
+    configurable = config.get("configurable", {})
+    checkpointer, thread = configurable.get(_CHECKPOINTER), configurable.get("thread_id")
     # "parent:1|cope:2|small_plan:3" and its siblings belong to one run of this graph.
     namespace = str(configurable.get("checkpoint_ns", "")).rpartition("|")[0]
     key = (id(checkpointer), str(thread), namespace)

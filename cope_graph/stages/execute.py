@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from cope_graph.models.exchange import Reply, Request
+from cope_graph.models.exchange import Reply, Request, lost
 from cope_graph.stages.ask import Ask
+from cope_graph.stages.judge import stands
 from cope_graph.stages.run import Run
 from cope_graph.state import Sample
 
@@ -17,32 +19,37 @@ def small_execute(run: Run) -> Ask:
     goals = state["goals"][first : first + draw.k] if state["stage"] == 1 else []
     requests = _one_per_goal(run, goals, first) if goals else (_shared(run, draw.k, first),)
 
-    def update(replies: list[list[Reply]]) -> dict[str, Any]:
-        flat = [reply for group in replies for reply in group]
-        numbers = [first + i if goals else None for i in range(len(flat))]
-        samples = [_sample(run, reply, goal) for reply, goal in zip(flat, numbers, strict=True)]
-        return {"samples": [*state["samples"], *samples]}
+    def samples_of(replies: Sequence[Reply | None]) -> list[Sample]:
+        numbered = enumerate(replies, first)
+        fresh = [_sample(run, reply, i if goals else None) for i, reply in numbered]
+        return [*state["samples"], *fresh]
 
-    return Ask(draw.voter, "execute", state["stage"], requests, update)
+    def settled(replies: Sequence[Reply | None]) -> bool:
+        missing = [i for i, reply in enumerate(replies, first) if reply is None]
+        return stands(run, samples_of(replies), missing)
+
+    def update(replies: list[list[Reply]]) -> dict[str, Any]:
+        return {"samples": samples_of([reply for group in replies for reply in group])}
+
+    return Ask(draw.voter, "execute", state["stage"], requests, update, settled)
 
 
 def large_execute(run: Run) -> Ask:
     """Ask for the one solution of stage 3; it reuses the guideline (paper: T = 0)."""
     prompts, settings = run.cascade.task.prompts, run.settings
     request = Request(
-        messages=run.turn(prompts.executor(run.question, run.large_plans())),
+        messages=run.large_turn(prompts.executor(run.question, run.large_plans())),
         temperature=settings.temperature_stage3,
         seed=settings.seed,
         max_tokens=settings.max_answer_tokens,
-        stream=True,
+        stream=run.mask is None,  # stand-ins for what is hidden are not for the caller's eyes
     )
-    return Ask(
-        model=run.cascade.large,
-        role="execute",
-        stage=3,
-        requests=(request,),
-        update=lambda replies: {"samples": [_sample(run, replies[0][0], None)]},
-    )
+
+    def update(replies: list[list[Reply]]) -> dict[str, Any]:
+        reply = replies[0][0]
+        return {"samples": [_sample(run, {**reply, "text": run.shown(reply["text"])}, None)]}
+
+    return Ask(run.cascade.large, "execute", 3, (request,), update)
 
 
 def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]:
@@ -74,13 +81,16 @@ def _shared(run: Run, k: int, first: int) -> Request:
     )
 
 
-def _sample(run: Run, reply: Reply, goal: int | None) -> Sample:
+def _sample(run: Run, reply: Reply | None, goal: int | None) -> Sample:
+    if reply is None:
+        reply = lost("still on its way")
     # A reply that ends at the token limit has not come to its answer yet.
-    answer = None if reply.is_cut else run.cascade.task.read(reply.text)
-    return {
-        "text": reply.text,
-        "answer": answer,
-        "finish": reply.finish,
+    unread = reply["cut"] or "error" in reply
+    sample: Sample = {
+        "text": reply["text"],
+        "answer": None if unread else run.cascade.task.read(reply["text"]),
+        "finish": reply["finish"],
         "goal": goal,
-        "id": reply.id,
+        "id": reply["id"],
     }
+    return {**sample, "error": reply["error"]} if "error" in reply else sample

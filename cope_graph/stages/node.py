@@ -5,23 +5,45 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import get_runtime
 
 from cope_graph.context import resolve
-from cope_graph.errors import ModelCallError
-from cope_graph.models.draw import adraw, draw
-from cope_graph.models.exchange import Drawn
+from cope_graph.errors import CopeError
+from cope_graph.gates.verdict import Verdict
+from cope_graph.models.draw import Terms, adraw, draw
+from cope_graph.models.exchange import Outcome
+from cope_graph.models.flight import Purpose
+from cope_graph.models.steps import atake, take
+from cope_graph.models.watch import Patience
 from cope_graph.money.ledger import add_lines
-from cope_graph.stages.ask import Ask, bill, settle
+from cope_graph.money.purse import Purse
+from cope_graph.stages.ask import Ask, bill, failures, settle, stop_of
 from cope_graph.stages.busy import occupied
-from cope_graph.stages.gate import confidence_gate, judge
-from cope_graph.stages.run import FRESH, Cascade, Run, check_question
+from cope_graph.stages.check import check_state
+from cope_graph.stages.gate import confidence_gate
+from cope_graph.stages.judge import judge
+from cope_graph.stages.keep import keeper
+from cope_graph.stages.run import FRESH, Cascade, Run
+from cope_graph.stages.spend import Clock, admission, check_bounds, purse_of
+from cope_graph.stages.worst import worst_rest
 from cope_graph.state import CopeState
 
 Update = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """A model node at work."""
+
+    run: Run
+    ask: Ask
+    terms: Terms
+    clock: Clock
 
 
 class ModelNode(Runnable[CopeState, Update]):
@@ -29,7 +51,7 @@ class ModelNode(Runnable[CopeState, Update]):
 
     def __init__(self, name: str, cascade: Cascade, step: Callable[[Run], Ask]) -> None:
         """Keep what the node is made of; it holds nothing of any run."""
-        self.name = name
+        self.name: str = name
         self._cascade = cascade
         self._step = step
 
@@ -41,11 +63,12 @@ class ModelNode(Runnable[CopeState, Update]):
     ) -> Update:
         """Ask and write down."""
         config = config or {}
-        with occupied(config):
-            run, ask = self._open(input)
-            with self._billing(run, ask) as drawn:
-                draw(ask.model, ask.requests, config, drawn)
-            return self._close(run, ask, drawn)
+        with occupied(config), self._visit(input, config) as visit:
+            if visit is None:
+                return {}
+            take(self._admission(visit))
+            drawn = draw(visit.ask.model, visit.ask.requests, config, visit.terms)
+            return self._close(visit, drawn)
 
     async def ainvoke(
         self,
@@ -55,35 +78,60 @@ class ModelNode(Runnable[CopeState, Update]):
     ) -> Update:
         """Ask and write down, in an event loop."""
         config = config or {}
-        with occupied(config):
-            run, ask = self._open(input)
-            with self._billing(run, ask) as drawn:
-                await adraw(ask.model, ask.requests, config, drawn)
-            return self._close(run, ask, drawn)
-
-    def _open(self, state: CopeState) -> tuple[Run, Ask]:
-        run = open_run(self._cascade, state)
-        if state.get("entering"):
-            stages = run.settings.stages
-            small, large = self._cascade.small, self._cascade.large
-            used = [small] if stages == (1,) else [large] if stages == (3,) else [small, large]
-            check_question(state["messages"], used)
-        return run, self._step(run)
+        with occupied(config), self._visit(input, config) as visit:
+            if visit is None:
+                return {}
+            await atake(self._admission(visit))
+            drawn = await adraw(visit.ask.model, visit.ask.requests, config, visit.terms)
+            return self._close(visit, drawn)
 
     @contextmanager
-    def _billing(self, run: Run, ask: Ask) -> Iterator[list[list[Drawn]]]:
-        """Collect what is drawn, and let an error carry the bill up to it."""
-        drawn: list[list[Drawn]] = [[] for _ in ask.requests]
+    def _visit(self, state: CopeState, config: RunnableConfig) -> Iterator[_Visit | None]:
+        """Open what the node needs; `None` when the run was stopped. An error carries the bill."""
+        run = open_run(self._cascade, state)
+        check_state(run, self.name)
+        if run.state["stopped_by"] is not None:
+            yield None
+            return
+        purse = purse_of(run)
         try:
-            yield drawn
-        except ModelCallError as error:
-            error.ledger = add_lines(run.state["ledger"], bill(ask, str(self.name), drawn))
+            check_bounds(run, purse)
+            yield self._open(run, purse, config)
+        except BaseException as error:
+            purse.leave()
+            if isinstance(error, CopeError) and error.ledger is None:
+                error.ledger = run.state["ledger"]
             raise
 
-    def _close(self, run: Run, ask: Ask, drawn: list[list[Drawn]]) -> Update:
-        reset = FRESH if run.state.get("entering") else {}
-        ledger = add_lines(run.state["ledger"], bill(ask, str(self.name), drawn))
-        return {**reset, **settle(ask, drawn), "ledger": ledger}
+    def _open(self, run: Run, purse: Purse, config: RunnableConfig) -> _Visit:
+        ask, clock = self._step(run), Clock(run, purse)
+        terms = Terms(
+            purpose=Purpose(self.name, ask.stage, ask.role),
+            purse=purse,
+            patience=Patience(
+                clock.limit_s, clock.late, run.settings.straggler_s, settled=ask.settled
+            ),
+            retries=run.settings.retries,
+            launch=keeper(config),
+        )
+        return _Visit(run, ask, terms, clock)
+
+    def _admission(self, visit: _Visit) -> Any:
+        worst = partial(worst_rest, visit.run, self.name, visit.ask.stage)
+        return admission(visit.terms.purse, visit.clock, worst)
+
+    def _close(self, visit: _Visit, drawn: list[list[Outcome]]) -> Update:
+        state = visit.run.state
+        reset = {**FRESH, "run": state["run"]} if state.get("entering") else {}
+        found = failures(visit.ask, self.name, drawn)
+        return {
+            **reset,
+            **settle(visit.ask, drawn),
+            "ledger": add_lines(state["ledger"], bill(drawn)),
+            "failures": [*state["failures"], *found],
+            "stopped_by": stop_of(found),
+            "seconds": state["seconds"] + visit.clock.node_s,
+        }
 
 
 class GateNode(Runnable[CopeState, Update]):
@@ -91,7 +139,7 @@ class GateNode(Runnable[CopeState, Update]):
 
     def __init__(self, name: str, cascade: Cascade) -> None:
         """Keep what the node is made of; it holds nothing of any run."""
-        self.name = name
+        self.name: str = name
         self._cascade = cascade
 
     def invoke(
@@ -101,9 +149,8 @@ class GateNode(Runnable[CopeState, Update]):
         **_: Any,
     ) -> Update:
         """Judge and decide."""
-        with occupied(config or {}):
-            run = open_run(self._cascade, input)
-            return confidence_gate(run, judge(run))
+        with occupied(config or {}), self._run(input) as run:
+            return self._decide(run, judge(run))
 
     async def ainvoke(
         self,
@@ -112,11 +159,28 @@ class GateNode(Runnable[CopeState, Update]):
         **_: Any,
     ) -> Update:
         """Judge in a thread, since comparing answers may take long, and decide."""
-        with occupied(config or {}):
-            run = open_run(self._cascade, input)
-            return confidence_gate(run, await asyncio.to_thread(judge, run))
+        with occupied(config or {}), self._run(input) as run:
+            return self._decide(run, await asyncio.to_thread(judge, run))
+
+    @contextmanager
+    def _run(self, state: CopeState) -> Iterator[Run]:
+        """Open the run; when it ends here, it gives back the money it holds."""
+        run = open_run(self._cascade, state)
+        check_state(run, self.name)
+        try:
+            yield run
+        except BaseException:
+            purse_of(run).leave()
+            raise
+
+    def _decide(self, run: Run, verdict: Verdict) -> Update:
+        update = confidence_gate(run, verdict)
+        if update["decision"] == "accept":
+            purse_of(run).leave()
+        return update
 
 
 def open_run(cascade: Cascade, state: CopeState) -> Run:
     """Put together what a node needs to know; the run's own settings over the defaults."""
-    return Run(cascade, state, resolve(cascade.defaults, get_runtime().context))
+    settings = resolve(cascade.defaults, get_runtime().context, cascade.overrides)
+    return Run(cascade, state, settings)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cope_graph.models.exchange import Request
+from typing import Any
+
+from cope_graph.models.exchange import Reply, Request
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.run import Run, stage_after
 from cope_graph.tasks.task import PlanForm
@@ -24,8 +26,14 @@ def small_plan(run: Run) -> Ask:
         role="plan",
         stage=1,
         requests=(request,),
-        update=lambda replies: {"goals": [reply.text.strip() for reply in replies[0]]},
+        update=_goals,
     )
+
+
+def _goals(replies: list[list[Reply]]) -> dict[str, Any]:
+    """Keep the goals in the order of their samples; a lost one is empty, all lost are none."""
+    goals = [reply["text"].strip() for reply in replies[0]]
+    return {"goals": goals if any(goals) else []}
 
 
 def large_plan(run: Run) -> Ask:
@@ -33,16 +41,22 @@ def large_plan(run: Run) -> Ask:
     settings = run.settings
     entering = run.state.get("entering", False)
     stage = settings.stages[0] if entering else stage_after(settings, run.state["stage"])
+    prompt = run.cascade.task.prompts.planner(settings.large_plan, run.question)
     request = Request(
-        messages=run.turn(run.cascade.task.prompts.planner(settings.large_plan, run.question)),
+        messages=run.large_turn(prompt),
         temperature=settings.temperature_large_plan,
         seed=settings.seed,
         max_tokens=settings.max_plan_tokens,
     )
-    return Ask(
-        model=run.cascade.large,
-        role="plan",
-        stage=stage or 3,
-        requests=(request,),
-        update=lambda replies: {"guideline": replies[0][0].text.strip(), "samples": []},
-    )
+
+    def update(replies: list[list[Reply]]) -> dict[str, Any]:
+        guideline = run.shown(replies[0][0]["text"]).strip()
+        on = {} if guideline or not _skips_stage_2(run) else {"stage": 3}
+        return {"guideline": guideline, "samples": [], **on}
+
+    return Ask(run.cascade.large, "plan", stage or 3, (request,), update)
+
+
+def _skips_stage_2(run: Run) -> bool:
+    """Tell whether a plan that failed leads on to stage 3."""
+    return run.settings.without_plan == 3 and 3 in run.settings.stages  # noqa: PLR2004

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
-from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage
-from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.messages import BaseMessage, HumanMessage
 
-from cope_graph.context import CopeContext
-from cope_graph.errors import InputError
+from cope_graph.context import CopeContext, Overrides
 from cope_graph.models.bound import Bound
-from cope_graph.state import NO_LEDGER, CopeState, Stage
+from cope_graph.money.budget import Budget
+from cope_graph.money.lines import NO_LEDGER
+from cope_graph.redact import Detector, Mask, hide_messages, mask_for, texts_of
+from cope_graph.state import CopeState, Stage
 from cope_graph.tasks.task import Plan, PlanForm, Task
 
 Node = Literal["small_plan", "small_execute", "large_plan", "large_execute"]
@@ -30,6 +31,10 @@ FRESH: Final[dict[str, Any]] = {
     "confidence": None,
     "accepted": False,
     "reason": "",
+    "degraded": False,
+    "stopped_by": None,
+    "failures": [],
+    "seconds": 0.0,
 }
 """The run-scoped keys as a run finds them, whatever an earlier turn left in the thread."""
 
@@ -42,13 +47,19 @@ class Cascade:
         small: The cheap model.
         large: The expensive one.
         task: The family of questions.
-        defaults: The settings a run may override.
+        defaults: The settings of a run that asks for none.
+        overrides: What a run may ask for.
+        budget: What all runs of the graph share, `None` without a limit.
+        detect: Finds what the large model must not see, `None` to show it everything.
     """
 
     small: Bound
     large: Bound
     task: Task
     defaults: CopeContext
+    overrides: Overrides = "tighten"
+    budget: Budget | None = None
+    detect: Detector | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,34 @@ class Run:
     def turn(self, prompt: str) -> tuple[BaseMessage, ...]:
         """Put a prompt where the question stands, behind the earlier conversation."""
         return (*self.state["messages"][:-1], HumanMessage(prompt))
+
+    def large_turn(self, prompt: str) -> tuple[BaseMessage, ...]:
+        """Do the same for the large model, which sees nothing that is to be hidden from it."""
+        messages = self.turn(prompt)
+        return messages if self.mask is None else tuple(hide_messages(messages, self.mask))
+
+    @cached_property
+    def mask(self) -> Mask | None:
+        """What is hidden from the large model; made anew from the conversation, never stored."""
+        if self.cascade.detect is None:
+            return None
+        return mask_for(texts_of(self.state["messages"]), self.cascade.detect)
+
+    def shown(self, text: str) -> str:
+        """Undo the hiding in what the large model wrote."""
+        return text if self.mask is None else self.mask.restore(text)
+
+    def models_used(self) -> list[tuple[Bound, bool, bool]]:
+        """List the models this run may ask, and whether for plans and for answers."""
+        settings = self.settings
+        stages = set(settings.stages)
+        plans = 1 in stages and settings.small_plan != "none"
+        guides = 2 in stages or (3 in stages and settings.own_plan)  # noqa: PLR2004
+        used = [
+            (self.cascade.small, plans, bool(stages & {1, 2})),
+            (self.cascade.large, guides, 3 in stages),  # noqa: PLR2004
+        ]
+        return [(model, plan, answer) for model, plan, answer in used if plan or answer]
 
     def small_plans(self, text: str | None) -> list[Plan]:
         """Give a plan of the small model in the form it was asked for."""
@@ -119,39 +158,3 @@ def entry(settings: CopeContext) -> Node:
 def stage_after(settings: CopeContext, stage: Stage) -> Stage | None:
     """Name the stage that follows, `None` after the last."""
     return next((later for later in settings.stages if later > stage), None)
-
-
-def check_question(messages: Sequence[AnyMessage], models: Sequence[Bound]) -> None:
-    """Refuse what no model could answer, before any is called.
-
-    Raises:
-        InputError: There is no question, it is empty, it is not text, or it is longer than a
-            model's window.
-    """
-    if not messages or not isinstance(messages[-1], HumanMessage):
-        msg = "The last message must be the user's question: pass {'messages': [('user', '...')]}."
-        raise InputError(msg)
-    for message in messages:
-        _check_text(message)
-    if not messages[-1].text.strip():
-        msg = "The question is empty."
-        raise InputError(msg)
-    tokens = count_tokens_approximately(messages)
-    for model in models:
-        # The count is an estimate by length: refuse only what is too long for certain.
-        if model.window is not None and tokens > 1.25 * model.window:
-            msg = (
-                f"The question is about {tokens} tokens long; the {model.side} model "
-                f"{model.name} reads {model.window}. Shorten it, or take a model that reads more."
-            )
-            raise InputError(msg)
-
-
-def _check_text(message: AnyMessage) -> None:
-    if isinstance(message.content, str):
-        return
-    for part in message.content:
-        kind = part.get("type") if isinstance(part, dict) else "text"
-        if kind not in ("text", "reasoning", "thinking"):
-            msg = f"A message holds a part of type {kind!r}; only text can be asked here."
-            raise InputError(msg)

@@ -23,8 +23,8 @@ PROMPTS = Prompts(
         "Think step by step in a few short sentences, without code. "
         "At the end, put the final answer in \\boxed{{}}."
     ),
-    with_goal="Goal: {goal}\n\n",
-    with_guideline="Hint: {guideline}\n\n",
+    with_goal="{goal}\n\n",
+    with_guideline="{guideline}\n\n",
 )
 
 

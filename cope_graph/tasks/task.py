@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Literal
 
 from cope_graph.errors import InputError
 from cope_graph.gates.verdict import Gate
+from cope_graph.tasks.delimit import delimited
 
 PlanForm = Literal["goal", "guideline"]
 
@@ -33,6 +35,9 @@ _FIELDS = {
 class Prompts:
     """The user turns of planner and executor, as templates.
 
+    Question, goal and guideline are put in between tags (`<question>`, a line of its own) that
+    they cannot close: a template need not mark where they end. Other braces are written twice.
+
     Attributes:
         goal: Asks for what is to be found; holds `{question}`.
         guideline: Asks for how to go about it; holds `{question}`.
@@ -48,33 +53,40 @@ class Prompts:
     with_guideline: str
 
     def __post_init__(self) -> None:
-        """Render each template once, so that a bad one shows before anything is paid.
+        """Read each template once, so that a bad one shows before anything is paid.
 
         Raises:
-            InputError: A template lacks a field, or has one that is not known.
+            InputError: A template lacks a field, has one that is not known, or has a field that
+                is more than its name: a format such as `{question:.99}` would cut the tag off.
         """
         for name, fields in _FIELDS.items():
-            template = getattr(self, name)
-            values = {field: f"<{field}>" for field in fields}
             try:
-                complete = all(value in template.format(**values) for value in values.values())
-            except (KeyError, IndexError, ValueError) as error:
+                parts = list(Formatter().parse(getattr(self, name)))
+            except (TypeError, ValueError) as error:
                 msg = f"The prompt {name!r} is no template of {fields}: {error!r}."
                 raise InputError(msg) from error
-            if not complete:
-                msg = f"The prompt {name!r} must hold {fields}; write other braces twice."
+            found = {tuple(field) for _, *field in parts if field[0] is not None}
+            if found != {(field, "", None) for field in fields}:
+                msg = (
+                    f"The prompt {name!r} must hold {fields} as they are; write other braces twice."
+                )
                 raise InputError(msg)
 
     def planner(self, form: PlanForm, question: str) -> str:
         """Render the turn that asks for a plan."""
         template = self.goal if form == "goal" else self.guideline
-        return template.format(question=question)
+        return template.format(question=delimited("question", question))
 
     def executor(self, question: str, plans: Sequence[Plan] = ()) -> str:
         """Render the turn that asks for a solution, with the plans there are."""
         shown = {"goal": self.with_goal, "guideline": self.with_guideline}
-        parts = [shown[plan.form].format(**{plan.form: plan.text}) for plan in plans if plan.text]
-        return self.execute.format(question=question, plan="".join(parts))
+        parts = [
+            shown[plan.form].format(**{plan.form: delimited(plan.form, plan.text)})
+            for plan in plans
+            if plan.text
+        ]
+        asked = delimited("question", question)
+        return self.execute.format(question=asked, plan="".join(parts))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Chat-completions answers in OpenAI's wire format, and what each of them costs in tokens."""
 
 import functools
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -82,8 +83,13 @@ class Choice:
     def logprobs(self, tokens: Sequence[str]) -> dict[str, Any]:
         """The ``logprobs`` object for ``tokens``: one entry each."""
         entries = [
-            {"token": t, "logprob": self.logprob, "bytes": list(t.encode()), "top_logprobs": []}
-            for t in tokens
+            {
+                "token": token,
+                "logprob": self.logprob,
+                "bytes": list(token.encode(errors="surrogatepass")),
+                "top_logprobs": [],
+            }
+            for token in tokens
         ]
         return {"content": entries, "refusal": None}
 
@@ -102,12 +108,24 @@ class Completion:
             "system_fingerprint": "fp_loopback",
         }
         count = wanted_choices(body) if reply.texts else 0
+        self.streams = bool(body.get("stream"))
         self.choices = [self._choice(i) for i in range(count)]
         prompt = prompt_tokens(body)
         reasoning = sum(choice.reasoning_tokens for choice in self.choices)
         visible = sum(len(choice.tokens) for choice in self.choices)
         cached = min(reply.cached_tokens, prompt)
         self.bill = Bill(1, prompt, visible + reasoning, cached, reasoning)
+
+    @property
+    def reported(self) -> bool:
+        """Whether a client that reads to the end learns the usage."""
+        reply = self._reply
+        told = not self.streams or (self._include_usage and not reply.truncated)
+        return told and reply.usage and reply.fault is None
+
+    @property
+    def _include_usage(self) -> bool:
+        return bool((self._body.get("stream_options") or {}).get("include_usage"))
 
     def _choice(self, index: int) -> Choice:
         body, reply = self._body, self._reply
@@ -131,7 +149,7 @@ class Completion:
         }
         if self._reply.usage:
             answer["usage"] = self.bill.usage()
-        return orjson.dumps(answer)
+        return _dumps(answer)
 
     def _whole(self, choice: Choice) -> dict[str, Any]:
         return {
@@ -142,24 +160,32 @@ class Completion:
         }
 
     def events(self) -> list[bytes]:
-        """The answer as server-sent events, one token each, ``[DONE]`` last."""
-        options = self._body.get("stream_options") or {}
-        with_usage = bool(options.get("include_usage")) and self._reply.usage
+        """The answer as server-sent events, one token each, ``[DONE]`` last unless truncated."""
+        with_usage = self._include_usage and self._reply.usage
         head: dict[str, Any] = {**self._head, "object": "chat.completion.chunk"}
         if with_usage:
             head["usage"] = None
         parts = [part for choice in self.choices for part in self._parts(choice)]
         objects = [{**head, "choices": [part]} for part in parts]
-        if with_usage:
+        if with_usage and not self._reply.truncated:
             objects.append({**head, "choices": [], "usage": self.bill.usage()})
-        events = [b"data: %b\n\n" % orjson.dumps(item) for item in objects]
-        return [*events, b"data: [DONE]\n\n"]
+        events = [b"data: %b\n\n" % _dumps(item) for item in objects]
+        return events if self._reply.truncated else [*events, b"data: [DONE]\n\n"]
 
     def _parts(self, choice: Choice) -> Iterator[dict[str, Any]]:
         start = {"role": "assistant", "content": "" if choice.text is not None else None}
         part = {"index": choice.index, "logprobs": None, "finish_reason": None}
         yield {**part, "delta": start}
-        for token in choice.tokens:
+        truncated = self._reply.truncated
+        for token in choice.tokens[: len(choice.tokens) // 2] if truncated else choice.tokens:
             logprobs = choice.logprobs([token]) if self._body.get("logprobs") else None
             yield {**part, "delta": {"content": token}, "logprobs": logprobs}
-        yield {**part, "delta": {}, "finish_reason": choice.finish_reason}
+        if not truncated:
+            yield {**part, "delta": {}, "finish_reason": choice.finish_reason}
+
+
+def _dumps(value: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # a lone surrogate, which the slower encoder escapes
+        return json.dumps(value, separators=(",", ":")).encode()

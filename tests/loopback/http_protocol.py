@@ -1,50 +1,21 @@
-"""HTTP/1.1 over ``asyncio.Protocol``: keep-alive, bodies with a length, chunked answers.
+"""HTTP/1.1 over ``asyncio.Protocol``: keep-alive, bodies with a length, chunked and broken answers.
 
 Written by hand rather than on starlette because the overhead benchmark uses it as its zero-latency
 server: a request must cost tens of microseconds here, not hundreds.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import socket
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Final
 
-_STATUS_LINES: Final = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n" for s in HTTPStatus}
+from tests.loopback.http_messages import Ending, Request, Response
+
 _HEAD_END: Final = b"\r\n\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One parsed request; header names are lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a handler answers: ``body`` in one piece, or ``chunks`` one by one."""
-
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    chunks: Sequence[bytes] | None = None
-    delay_s: float = 0.0
-    """Seconds before the first byte."""
-    pace_s: float = 0.0
-    """Seconds between two chunks."""
-
-    def head(self) -> bytes:
-        """The status line and the headers, up to and with the empty line."""
-        size = f"content-length: {len(self.body)}"
-        framing = size if self.chunks is None else "transfer-encoding: chunked"
-        extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
-        line = _STATUS_LINES[self.status]
-        return f"{line}content-type: {self.content_type}\r\n{framing}\r\n{extra}\r\n".encode()
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER on, with 0 seconds: closing resets the connection instead of ending it."""
 
 
 @dataclass(slots=True)
@@ -136,33 +107,36 @@ class Connection(asyncio.Protocol):
     def _send(self, response: Response) -> None:
         if self._transport is None:
             return  # the client left during the delay: connection_lost has counted it
-        if response.chunks is None:
-            self._transport.write(response.head() + response.body)
-            self._finish()
-            return
-        frames = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in response.chunks]
-        frames.append(b"0\r\n\r\n")
         if response.pace_s > 0:
-            self._transport.write(response.head())
-            self._send_paced(iter(frames), response.pace_s)
+            pieces = response.pieces()
+            self._transport.write(next(pieces, b""))
+            self._send_paced(pieces, response)
         else:
-            self._transport.write(response.head() + b"".join(frames))
-            self._finish()
+            self._transport.write(b"".join(response.pieces()))
+            self._end(response.ending)
 
-    def _send_paced(self, frames: Iterator[bytes], pace_s: float) -> None:
+    def _send_paced(self, pieces: Iterator[bytes], response: Response) -> None:
         if self._transport is None:
             return
-        frame = next(frames, None)
-        if frame is None:
-            self._finish()
+        piece = next(pieces, None)
+        if piece is None:
+            self._end(response.ending)
         else:
-            self._transport.write(frame)
-            self._loop.call_later(pace_s, self._send_paced, frames, pace_s)
+            self._transport.write(piece)
+            self._loop.call_later(response.pace_s, self._send_paced, pieces, response)
 
-    def _finish(self) -> None:
+    def _end(self, ending: Ending) -> None:
+        transport = self._transport
+        if ending == "never" or transport is None:
+            return  # the request stays open until the client leaves or the server stops
         self._close_request()
-        if self._last and self._transport is not None:
-            self._transport.close()
+        if ending == "reset":
+            transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
+            transport.abort()
+        elif ending == "cut" or self._last:
+            transport.close()
         elif self._buffer:
             self._loop.call_soon(self._next_request)
 

@@ -7,7 +7,8 @@ import time
 from types import TracebackType
 from typing import Final, Self
 
-from tests.loopback.http_protocol import Connection, Request, Response, Traffic
+from tests.loopback.http_messages import Request, Response
+from tests.loopback.http_protocol import Connection, Traffic
 
 _HOST: Final = "127.0.0.1"
 _STOP_SECONDS: Final = 5.0

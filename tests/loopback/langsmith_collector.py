@@ -19,7 +19,7 @@ from langsmith import Client
 from langsmith.run_helpers import tracing_context
 from urllib3.util import Retry
 
-from tests.loopback.http_protocol import Request, Response
+from tests.loopback.http_messages import Request, Response
 from tests.loopback.http_server import LoopbackServer
 from tests.loopback.multipart import decompress, parts
 

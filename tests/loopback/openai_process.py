@@ -31,6 +31,8 @@ class Stats:
     count: int
     """Chat-completions requests, refused ones included."""
     billed: Mapping[str, Bill]
+    unreported: Mapping[str, Bill]
+    """The part of ``billed`` whose usage no client could see."""
     cpu_s: float
     """CPU seconds of the serving thread."""
     max_in_flight: int
@@ -45,8 +47,11 @@ def read_stats(url: str) -> Stats:
         given: dict[str, Any] = json.loads(connection.getresponse().read())
     finally:
         connection.close()
-    billed = {model: Bill(**bill) for model, bill in given.pop("billed").items()}
-    return Stats(billed=billed, **given)
+    billed, unreported = (
+        {model: Bill(**bill) for model, bill in given.pop(name).items()}
+        for name in ("billed", "unreported")
+    )
+    return Stats(billed=billed, unreported=unreported, **given)
 
 
 class OpenAIServerProcess:

@@ -7,6 +7,8 @@ In a thread, for tests::
         model.generate([[HumanMessage("2 + 2?")]])
         server.requests[0].body["n"], server.billed["small"].completion_tokens
 
+A model's suffix makes it misbehave, as in ``small-500``: `tests.loopback.suffixes` lists them.
+
 As a process, for benchmarks: `tests.loopback.openai_process.OpenAIServerProcess`, or by hand
 ``python -m tests.loopback.openai_server --port 0``, which prints its address as its first line.
 """
@@ -18,23 +20,14 @@ from typing import Any, Final
 
 import orjson
 
+from tests.loopback.answers import answer, refuse, web_page
 from tests.loopback.completions import Bill, Completion
-from tests.loopback.http_protocol import Request, Response
+from tests.loopback.faults import misbehave, refusal
+from tests.loopback.http_messages import Request, Response
 from tests.loopback.http_server import LoopbackServer
-from tests.loopback.replies import (
-    ApiError,
-    Body,
-    Replies,
-    Reply,
-    Script,
-    distinct_texts,
-    misbehave,
-)
+from tests.loopback.replies import ApiError, Body, Replies, Reply, Script, distinct_texts
 
 _COMPLETIONS: Final = "/v1/chat/completions"
-_RETRY_AT_ONCE: Final = {"retry-after-ms": "1"}
-"""Spares a test the OpenAI client's back-off of seconds."""
-_PAGE: Final = b"<!DOCTYPE html><html><body><h1>Sign in</h1></body></html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +69,8 @@ class OpenAIServer(LoopbackServer):
         self._record = record
         self._lock = threading.Lock()
         self._billed: dict[str, Bill] = {}
+        self._unreported: dict[str, Bill] = {}
+        self._asked: set[str] = set()
         self.requests: Final[list[Recorded]] = []
         """Every request that got past the key check, refused ones included."""
         self.count = 0
@@ -92,6 +87,16 @@ class OpenAIServer(LoopbackServer):
         with self._lock:
             return dict(self._billed)
 
+    @property
+    def unreported(self) -> dict[str, Bill]:
+        """The part of ``billed`` whose usage no client could see.
+
+        It is of broken answers, of streams not asked for their usage, and of ``nousage``; what a
+        client did not wait for is not in it.
+        """
+        with self._lock:
+            return dict(self._unreported)
+
     def handle(self, request: Request) -> Response:
         """Route one request."""
         path = request.path.partition("?")[0]
@@ -99,10 +104,10 @@ class OpenAIServer(LoopbackServer):
             return Response(orjson.dumps(self._stats()))
         if path != _COMPLETIONS or request.method != "POST":
             message = f"Unknown request URL: {request.method} {path}"
-            return _refuse(ApiError(404, message, "invalid_request_error", "unknown_url"))
+            return refuse(ApiError(404, message, "invalid_request_error", "unknown_url"))
         self.count += 1
         wrong_key = self._check_key(request)
-        return self._complete(request) if wrong_key is None else _refuse(wrong_key)
+        return self._complete(request) if wrong_key is None else refuse(wrong_key)
 
     def _check_key(self, request: Request) -> ApiError | None:
         given = request.headers.get("authorization", "")
@@ -115,41 +120,43 @@ class OpenAIServer(LoopbackServer):
         body: Body = orjson.loads(request.body)
         if self._record:
             self.requests.append(Recorded(body, request.headers))
+        model: str = body["model"]
+        error = refusal(body, first=self._is_first(model))
+        if error is not None:
+            return refuse(error, self._delay_s)
         given = self._replies(body)
-        reply = misbehave(given if isinstance(given, Reply) else Reply(given), body)
+        reply = misbehave(given if isinstance(given, Reply) else Reply(given), model)
         delay_s = self._delay_s + reply.delay_s
         if reply.error is not None:
-            return _refuse(reply.error, delay_s)
+            return refuse(reply.error, delay_s)
         if reply.html:
-            return Response(_PAGE, content_type="text/html", delay_s=delay_s)
+            return web_page(delay_s)
         completion = Completion(body, reply, self.count)
-        self._charge(body["model"], completion.bill)
-        if not body.get("stream"):
-            return Response(completion.json(), delay_s=delay_s)
-        return Response(
-            chunks=completion.events(),
-            content_type="text/event-stream",
-            delay_s=delay_s,
-            pace_s=reply.pace_s,
-        )
+        self._charge(model, completion)
+        return answer(completion, reply, delay_s)
 
-    def _charge(self, model: str, bill: Bill) -> None:
+    def _is_first(self, model: str) -> bool:
+        with self._lock:
+            first = model not in self._asked
+            self._asked.add(model)
+            return first
+
+    def _charge(self, model: str, completion: Completion) -> None:
+        bill = completion.bill
         with self._lock:
             self._billed[model] = self._billed.get(model, Bill()) + bill
+            if not completion.reported:
+                self._unreported[model] = self._unreported.get(model, Bill()) + bill
 
     def _stats(self) -> dict[str, Any]:
         return {
             "count": self.count,
             "billed": {model: asdict(bill) for model, bill in self.billed.items()},
+            "unreported": {model: asdict(bill) for model, bill in self.unreported.items()},
             "cpu_s": self.cpu_seconds(),
             "max_in_flight": self.traffic.max_in_flight,
             "dropped": self.traffic.dropped,
         }
-
-
-def _refuse(error: ApiError, delay_s: float = 0.0) -> Response:
-    retry = _RETRY_AT_ONCE if error.status in {429, 500} else {}
-    return Response(error.body(), status=error.status, headers=retry, delay_s=delay_s)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
-"""What the loopback OpenAI server answers: scripts, and misbehaviours by the model's suffix."""
+"""What the loopback OpenAI server answers: replies, errors, and scripts of them."""
 
-import functools
 import itertools
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import orjson
 
+from tests.loopback.suffixes import behaviours
+
 Body = dict[str, Any]
 """A parsed chat-completions request."""
+
+Fault = Literal["badjson", "crash", "drip", "reset", "timeout"]
+"""How an answer breaks on its way: see `tests.loopback.suffixes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class ApiError:
     kind: str
     code: str | None = None
     param: str | None = None
+    retry_after_s: int | None = None
+    """The ``Retry-After`` header; None tells the OpenAI client to retry at once."""
 
     def body(self) -> bytes:
         """The JSON that OpenAI's servers send."""
@@ -58,57 +63,20 @@ class Reply:
     """Seconds before the first byte."""
     pace_s: float = 0.0
     """Seconds between two chunks of a stream."""
+    fault: Fault | None = None
+    """Break the answer like this; it is billed, and the client never learns its usage."""
+    truncated: bool = False
+    """End a stream after half of the tokens, without finish reason, usage and ``[DONE]``."""
 
 
 Replies = Callable[[Body], "list[str] | Reply"] | Mapping[str, Sequence[str]] | None
 """A function of the request, or texts by model name, or None for ``distinct_texts``."""
-
-_ERRORS: Final = {
-    "500": ApiError(500, "The server had an error.", "server_error"),
-    "429": ApiError(429, "Rate limit reached.", "rate_limit_error", "rate_limit_exceeded"),
-    "401": ApiError(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
-}
-_REFUSES_N: Final = ApiError(
-    400, "This model does not support n > 1.", "invalid_request_error", "unsupported_value", "n"
-)
-_CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "nousage": {"usage": False},
-    "empty": {"texts": ("",)},
-    "null": {"texts": (None,)},
-    "nochoices": {"texts": ()},
-    "html": {"html": True},
-    "length": {"finish_reason": "length"},
-    "ignore-n": {},
-    "refuse-n": {},
-    **{name: {"error": error} for name, error in _ERRORS.items()},
-}
-_SUFFIX: Final = re.compile(rf"-({'|'.join(_CHANGES)})$")
-
-
-@functools.lru_cache(maxsize=1024)
-def behaviours(model: str) -> tuple[str, frozenset[str]]:
-    """Split ``small-nousage-length`` into ``small`` and {nousage, length}."""
-    found = set()
-    while match := _SUFFIX.search(model):
-        found.add(match[1])
-        model = model[: match.start()]
-    return model, frozenset(found)
 
 
 def wanted_choices(body: Body) -> int:
     """How many choices the server will give: n, or 1 from a model that ignores n."""
     n = int(body.get("n") or 1)
     return 1 if "ignore-n" in behaviours(body["model"])[1] else n
-
-
-def misbehave(reply: Reply, body: Body) -> Reply:
-    """Apply what the model's suffixes ask for."""
-    names = behaviours(body["model"])[1]
-    for name in sorted(names):
-        reply = replace(reply, **_CHANGES[name])
-    if "refuse-n" in names and wanted_choices(body) > 1:
-        reply = replace(reply, error=_REFUSES_N)
-    return reply
 
 
 def distinct_texts(body: Body) -> list[str]:

@@ -216,7 +216,7 @@ def test_a_last_reply_without_an_answer_falls_back_to_the_best_so_far(both: Runn
 
 
 def test_no_answer_in_any_sample_is_a_typed_error_with_the_bill(both: Runner) -> None:
-    graph, *_ = cascade(["g"] * 8 + ["?"] * 16, ["a guideline", ""])
+    graph, *_ = cascade(["g"] * 8 + ["?"] * 16, ["a guideline", "none"])
     with pytest.raises(NoAnswerError, match="No stage gave a math answer") as caught:
         both(graph.compile(), ASK)
     assert caught.value.ledger["requests"] == 12

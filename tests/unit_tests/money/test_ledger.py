@@ -11,7 +11,7 @@ from cope_graph.errors import InputError
 from cope_graph.models.usage import Usage
 from cope_graph.money.ledger import add_lines, plain, total
 from cope_graph.money.prices import Price, cost, listed_cost
-from cope_graph.state import NO_LEDGER, LedgerLine
+from cope_graph.money.lines import NO_LEDGER, LedgerLine
 
 TOKENS = st.integers(0, 10**7)
 USD = st.decimals(0, 10**4, allow_nan=False, places=9)

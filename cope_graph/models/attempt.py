@@ -1,0 +1,150 @@
+"""The tries of one request: breaker, money, the call itself, and what to do when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from http import HTTPStatus
+from itertools import count
+from typing import Any
+
+from langchain_core.outputs import LLMResult
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphBubbleUp
+
+from cope_graph.errors import BudgetError, SetupError
+from cope_graph.models.configure import configured
+from cope_graph.models.exchange import CallFailure, Outcome, model_name_of, reply_of
+from cope_graph.models.faults import Fault, diagnose
+from cope_graph.models.flight import FREE_OF_CHARGE, UNKNOWN, Flight, Try
+from cope_graph.models.steps import Step, Steps
+from cope_graph.models.usage import Usage, usage_of
+from cope_graph.money.budget import shut_out
+
+
+def tries(  # noqa: C901 - what can become of a try, in one place
+    flight: Flight, config: RunnableConfig, retries: int
+) -> Steps[Outcome]:
+    """Try a request until it brings its samples or there is no point in going on.
+
+    Args:
+        flight: The request.
+        config: The node's config: callbacks, tags and metadata are heeded.
+        retries: Tries after the first.
+
+    Raises:
+        SetupError: The model cannot be used as it is set up; nothing was asked.
+    """
+    # What a model spends that is a cascade itself is paid for by this request already.
+    shut_out()
+    model = flight.model
+    for attempt in count():
+        if flight.stopped:  # in a thread that nobody waits for any more
+            return flight.outcome()
+        one = _begin(flight)
+        if not isinstance(one, Try):
+            return flight.outcome(failure=one)
+        try:
+            result = yield _generate(flight, config)
+        except GraphBubbleUp:
+            _given_up(flight, one, UNKNOWN)
+            raise
+        except SetupError:  # such as a missing file: nothing was asked
+            _given_up(flight, one, FREE_OF_CHARGE)
+            raise
+        except Exception as error:  # noqa: BLE001 - each provider has exceptions of its own
+            fault = diagnose(error, model)
+            if flight.request.k > 1 and _refuses_n(error):
+                return _asked_otherwise(flight, one)
+            _failed(flight, one, fault)
+            wait_s = fault.backoff_s(attempt)
+            if attempt >= retries or not fault.again or wait_s >= flight.seconds_left:
+                return flight.outcome(failure={"kind": fault.kind, "message": fault.message})
+            yield Step(partial(time.sleep, wait_s), partial(asyncio.sleep, wait_s))
+        except BaseException:  # cancelled, or the process is told to stop
+            _given_up(flight, one, UNKNOWN)
+            raise
+        else:
+            model.breaker.answered()
+            return _read(flight, one, result)
+    raise AssertionError  # pragma: no cover - `count` does not end
+
+
+def _begin(flight: Flight) -> Try | CallFailure:
+    """Begin a try, unless its model is paused or there is no money for it."""
+    if (pause := flight.model.breaker.wait_s()) is not None:
+        message = f"{_who(flight)} failed too often in a row: paused for {pause:.1f} s."
+        return {"kind": "paused", "message": message}
+    try:
+        return flight.begin()
+    except BudgetError as error:
+        flight.model.breaker.given_up()
+        return {"kind": "budget", "message": str(error)}
+
+
+def _generate(flight: Flight, config: RunnableConfig) -> Step:
+    request = flight.request
+    tags = list(config.get("tags") or [])
+    options: dict[str, Any] = {
+        "callbacks": config.get("callbacks"),
+        "metadata": dict(config.get("metadata") or {}),
+        "tags": tags if request.stream else [*tags, "nostream"],
+    }
+    if request.k > 1:
+        options["n"] = request.k
+    chat, prompt = configured(flight.model, request), [list(request.messages)]
+    return Step(
+        partial(chat.generate, prompt, **options), partial(chat.agenerate, prompt, **options)
+    )
+
+
+def _read(flight: Flight, one: Try, result: LLMResult) -> Outcome:
+    """Write down what a request brought."""
+    request, model = flight.request, flight.model
+    generations = result.generations[0]
+    usage = usage_of(request.messages, generations, result.llm_output or {})
+    replies = [reply_of(g, says_finish=model.says_finish) for g in generations[: request.k]]
+    nothing = all("error" in reply for reply in replies)
+    what = "returned an empty reply." if replies else "returned no choices."
+    flight.end(
+        one,
+        usage,
+        model=model_name_of(generations[0]) if generations else None,
+        samples=len(replies),
+        error=what.rstrip(".") if nothing else None,
+    )
+    if nothing:
+        message = f"{_who(flight)} {what}"
+        return flight.outcome(replies, {"kind": "empty", "message": message})
+    return flight.outcome(replies)
+
+
+def _asked_otherwise(flight: Flight, one: Try) -> Outcome:
+    """Note that the server takes one sample a request: it is asked for each, which costs more."""
+    flight.model.breaker.answered()
+    flight.end(one, FREE_OF_CHARGE, error="takes one sample a request")
+    return flight.outcome()
+
+
+def _failed(flight: Flight, one: Try, fault: Fault) -> None:
+    if fault.speaks_of_server:
+        flight.model.breaker.failed()
+    else:
+        flight.model.breaker.answered()
+    usage: Usage = UNKNOWN if fault.billed else FREE_OF_CHARGE
+    flight.end(one, usage, error=fault.kind.replace("_", " "))
+
+
+def _given_up(flight: Flight, one: Try, usage: Usage) -> None:
+    flight.model.breaker.given_up()
+    flight.end(one, usage, error="broke off")
+
+
+def _who(flight: Flight) -> str:
+    return f"The {flight.model.side} model {flight.model.name}"
+
+
+def _refuses_n(error: Exception) -> bool:
+    refused = getattr(error, "status_code", None) == HTTPStatus.BAD_REQUEST
+    return refused and (getattr(error, "param", None) == "n" or " n " in f" {error} ")

@@ -1,0 +1,164 @@
+"""From a provider's exception to what it means: one sentence with the fix, and what to do.
+
+Providers' exceptions are told apart by what they have in common (a status code, a name), since no
+provider's package may be imported here.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from cope_graph.models.bound import Bound
+from cope_graph.state import FailureKind
+
+_UNREACHABLE: Final = {"APIConnectionError", "ConnectError", "ConnectTimeout", "ConnectionError"}
+_NEVER_SENT: Final = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError"}
+_GARBLED: Final = {"APIResponseValidationError", "JSONDecodeError"}
+_TRY_AGAIN: Final = {408, 409, 429, 500, 502, 503, 504, 529}
+_LONGEST_BACKOFF_S: Final = 8.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What went wrong with one request.
+
+    Attributes:
+        kind: In one word.
+        message: One sentence with the fix.
+        billed: Whether it may have cost something all the same.
+        again: Whether another try may help.
+        wait_s: Seconds the server asks to wait before that, `None` when it does not say.
+    """
+
+    kind: FailureKind
+    message: str
+    billed: bool = True
+    again: bool = False
+    wait_s: float | None = None
+
+    @property
+    def speaks_of_server(self) -> bool:
+        """Whether it says that the server does not work, and not that the request is wrong."""
+        return self.kind in ("unreachable", "timeout", "broken")
+
+    def backoff_s(self, attempt: int) -> float:
+        """Give the seconds to wait before try number `attempt` + 1 (the first is 0)."""
+        if self.wait_s is not None:
+            return self.wait_s
+        return min(0.5 * 2.0**attempt, _LONGEST_BACKOFF_S) * random.uniform(0.75, 1.0)  # noqa: S311
+
+
+def diagnose(error: Exception, model: Bound) -> Fault:
+    """Say what went wrong with a request, and what follows.
+
+    Args:
+        error: What the model raised.
+        model: Who was asked.
+    """
+    status = getattr(error, "status_code", None)
+    status = status if isinstance(status, int) else None
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    kind = _kind(error, kinds, status)
+    refused = status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Fault(
+        kind=kind,
+        message=model.without_secrets(
+            f"The {model.side} model {model.name} {_what(error, kind, model)}"
+        ),
+        billed=not (refused or _was_never_sent(error)),
+        again=kind == "unreachable" or (status in _TRY_AGAIN and not _out_of_quota(error)),
+        wait_s=_retry_after(error),
+    )
+
+
+def _kind(error: Exception, kinds: set[str], status: int | None) -> FailureKind:
+    if "APITimeoutError" in kinds or isinstance(error, TimeoutError):
+        return "timeout"
+    if kinds & _UNREACHABLE:
+        return "unreachable"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "rate_limited"
+    if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "refused"
+    return "broken"
+
+
+def _what(error: Exception, kind: FailureKind, model: Bound) -> str:
+    side = model.side.upper()
+    where = f" at {model.api_url}" if model.api_url else ""
+    status = getattr(error, "status_code", None)
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    sentences = (
+        (kind == "timeout", f"did not answer in time{where}."),
+        (
+            kind == "unreachable" and _was_never_sent(error),
+            f"cannot be reached{where}: start its server or set COPE_{side}_BASE_URL.",
+        ),
+        (kind == "unreachable", f"broke off the connection{where}: see its server's log."),
+        (
+            status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+            f"refused the key{where}: set COPE_{side}_API_KEY (or the provider's own).",
+        ),
+        (
+            status == HTTPStatus.NOT_FOUND,
+            f"is not known{where}: check the name and COPE_{side}_BASE_URL.",
+        ),
+        (
+            kind == "rate_limited",
+            f"is rate-limited or out of quota{where}: wait, or raise the limit.",
+        ),
+        (
+            status == HTTPStatus.BAD_REQUEST and "temperature" in str(error),
+            f"takes no other temperature{where}: set CopeContext(temperature_...=None).",
+        ),
+        (
+            "Event loop is closed" in str(error),
+            "was used in another event loop before: make the model anew in this one.",
+        ),
+        (
+            status is None and (bool(kinds & _GARBLED) or "<html" in str(error).lower()),
+            f"failed{where}: its reply is no chat completion: check COPE_{side}_BASE_URL.",
+        ),
+    )
+    return next((text for met, text in sentences if met), f"failed{where}: {_short(error)}")
+
+
+def _short(error: Exception) -> str:
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= 300 else f"{line[:300]}..."  # noqa: PLR2004
+
+
+def _was_never_sent(error: BaseException) -> bool:
+    """Tell whether a request failed before the server had it: then it cost nothing."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if type(seen).__name__ in _NEVER_SENT:
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _out_of_quota(error: Exception) -> bool:
+    return getattr(error, "code", None) == "insufficient_quota"
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Read the server's Retry-After, in seconds or as a date."""
+    headers: Mapping[str, Any] = getattr(getattr(error, "response", None), "headers", None) or {}
+    given, milliseconds = headers.get("retry-after"), headers.get("retry-after-ms")
+    try:
+        if milliseconds is not None:
+            return max(float(milliseconds) / 1000, 0.0)
+        return None if given is None else max(float(given), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max(email.utils.parsedate_to_datetime(str(given)).timestamp() - time.time(), 0.0)
+    except ValueError:  # neither seconds nor a date: as if it said nothing
+        return None

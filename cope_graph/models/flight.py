@@ -1,0 +1,205 @@
+"""One request on its way: what it has cost so far, whatever becomes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from threading import Lock
+from typing import Literal
+
+from cope_graph.models.bound import Bound
+from cope_graph.models.exchange import CallFailure, Outcome, Reply, Request
+from cope_graph.models.usage import Usage
+from cope_graph.models.worst import worst_case
+from cope_graph.money.amount import Amount
+from cope_graph.money.ledger import plain
+from cope_graph.money.lines import LedgerLine, Role
+from cope_graph.money.purse import Purse
+
+StopReason = Literal["timeout", "deadline", "given_up"]
+UNKNOWN = Usage(0, 0, status="unknown")
+FREE_OF_CHARGE = Usage(0, 0)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """On whose account a request is made.
+
+    Attributes:
+        node: The graph node.
+        stage: 1 to 3.
+        role: Whether for a plan or for an answer.
+    """
+
+    node: str
+    stage: int
+    role: Role
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try of a request, from the moment its money is reserved."""
+
+    started: float
+    mark: float
+    """Where the model's meter stood."""
+
+
+class Flight:
+    """A request with its tries; its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        model: Bound,
+        request: Request,
+        purpose: Purpose,
+        purse: Purse,
+        *,
+        limit_s: Callable[[], float],
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            model: Who is asked.
+            request: What is asked.
+            purpose: On whose account.
+            purse: Where the money is.
+            limit_s: Gives the seconds it may take, when it begins.
+        """
+        self.model, self.request, self.purse = model, request, purse
+        self.ends = 0.0
+        self.stopped: StopReason | None = None
+        self._purpose = purpose
+        self._limit_s = limit_s
+        self._limit = 0.0
+        self._lock = Lock()
+        self._lines: list[LedgerLine] = []
+        self._try: Try | None = None
+
+    def take_off(self) -> bool:
+        """Start the clock; `False` when it was stopped before it began."""
+        with self._lock:
+            self._limit = max(self._limit_s(), 0.0)
+            self.ends = time.monotonic() + self._limit
+            return self.stopped is None
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds it may still take."""
+        return self.ends - time.monotonic()
+
+    @cached_property
+    def worst(self) -> Amount:
+        """The most a try can cost."""
+        return worst_case(self.model, self.request, self._limit)
+
+    def begin(self) -> Try:
+        """Reserve the money for a try and begin it.
+
+        Raises:
+            BudgetError: There is not enough.
+        """
+        if self.purse.is_limited:
+            self.purse.reserve(self.worst)
+        mark = self.model.meter.start() if self._is_by_the_hour else 0.0
+        with self._lock:
+            self._try = Try(time.perf_counter(), mark)
+            return self._try
+
+    def end(
+        self,
+        one: Try,
+        usage: Usage,
+        *,
+        model: str | None = None,
+        samples: int = 0,
+        error: str | None = None,
+    ) -> None:
+        """Write a try on the bill and settle what was reserved for it."""
+        gpu = self.model.meter.stop(one.mark) if self._is_by_the_hour else 0.0
+        line = self._line(one, usage, gpu, model=model, samples=samples, error=error)
+        if self.purse.is_limited:
+            usd, tokens = line["usd_upper"], line["tokens_upper"]
+            charge = Amount(None if usd is None else Decimal(usd), tokens)
+            self.purse.settle(self.worst, charge)
+        with self._lock:
+            self._try = None
+            if self.stopped is None:
+                self._lines.append(line)
+
+    def stop(self, why: StopReason) -> Outcome:
+        """Give it up; what is on its way stands on the bill as unknown.
+
+        Its money stays reserved until the request has really ended.
+        """
+        with self._lock:
+            self.stopped = self.stopped or why
+            if one := self._try:
+                self._try = None
+                gpu = self.model.meter.so_far(one.mark) if self._is_by_the_hour else 0.0
+                self._lines.append(self._line(one, UNKNOWN, gpu, error=_WORDS[why]))
+        if why == "given_up":
+            return self.outcome()
+        message = f"The {self.model.side} model {self.model.name} {_MISSED[why]}"
+        return self.outcome(failure={"kind": why, "message": message})
+
+    def outcome(
+        self, replies: list[Reply] | None = None, failure: CallFailure | None = None
+    ) -> Outcome:
+        """Say what became of it."""
+        return {
+            "fingerprint": self.request.fingerprint,
+            "k": self.request.k,
+            "replies": replies or [],
+            "lines": list(self._lines),
+            "failure": failure,
+            "given_up": self.stopped == "given_up",
+        }
+
+    def _line(  # noqa: PLR0913 - what a line of the bill is made of
+        self,
+        one: Try,
+        usage: Usage,
+        gpu_seconds: float,
+        *,
+        model: str | None = None,
+        samples: int = 0,
+        error: str | None = None,
+    ) -> LedgerLine:
+        name, gpu = model or self.model.name, round(gpu_seconds, 6)
+        usd = self.model.usd(usage, name, gpu)
+        reported = usage.status == "reported"
+        upper = usd if reported and usd is not None else self.worst.usd
+        tokens = usage.input_tokens + usage.output_tokens if reported else self.worst.tokens
+        return {
+            "node": self._purpose.node,
+            "stage": self._purpose.stage,
+            "role": self._purpose.role,
+            "model": name,
+            "samples": samples,
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+            "seconds": round(time.perf_counter() - one.started, 6),
+            "gpu_seconds": gpu,
+            "status": usage.status,
+            "usd": None if usd is None else plain(usd),
+            "usd_upper": None if upper is None else plain(upper),
+            "tokens_upper": tokens,
+            "error": error,
+        }
+
+    @property
+    def _is_by_the_hour(self) -> bool:
+        return self.model.price is not None and self.model.price.gpu_hour is not None
+
+
+_WORDS = {"timeout": "timed out", "deadline": "out of time", "given_up": "not waited for"}
+_MISSED = {
+    "timeout": "did not answer in time.",
+    "deadline": "had not answered when the run's time was up.",
+}

@@ -1,0 +1,107 @@
+"""A request that nobody has to wait for to its end: in a thread, or in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from threading import BoundedSemaphore, Thread
+from typing import Any
+
+from cope_graph.models.exchange import Outcome
+from cope_graph.models.flight import Flight, StopReason
+from cope_graph.models.steps import Steps, atake, take
+
+Launch = Callable[[Callable[[], Any]], Any]
+"""Runs a request so that its outcome is kept; gives its future."""
+
+
+class Landing:
+    """A request in a thread of its own.
+
+    A thread cannot be cancelled, so what comes first ends the wait: its own end, or `stop`. The
+    thread is a daemon: a process that ends does not wait for a server that hangs.
+    """
+
+    def __init__(
+        self, flight: Flight, steps: Steps[Outcome], room: BoundedSemaphore, launch: Launch | None
+    ) -> None:
+        """Start it, as soon as there is room; or leave it to `launch` to start it."""
+        self.flight = flight
+        self._steps, self._room = steps, room
+        self._landed: Future[Outcome] = Future()
+        self._context = contextvars.copy_context()
+        if launch is None:
+            self._start()
+        self.future: Future[Outcome] = launch(self._kept) if launch else self._landed
+
+    def stop(self, why: StopReason) -> None:
+        """Wait no longer; the thread goes on until its server lets go of it."""
+        if self.flight.stopped is None:
+            outcome = self.flight.stop(why)
+            with suppress(InvalidStateError):
+                self._landed.set_result(outcome)
+
+    def _kept(self) -> Outcome:
+        self._start()
+        return self._landed.result()
+
+    def _start(self) -> None:
+        Thread(target=self._context.run, args=(self._fly,), daemon=True).start()
+
+    def _fly(self) -> None:
+        with self._room, suppress(InvalidStateError):
+            try:
+                outcome = take(self._steps) if self.flight.take_off() else self.flight.outcome()
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                self._landed.set_exception(error)
+            else:
+                self._landed.set_result(outcome)
+
+
+class AsyncLanding:
+    """A request as a task of its own, which is cancelled when nobody waits for it any more."""
+
+    def __init__(
+        self, flight: Flight, steps: Steps[Outcome], room: asyncio.Semaphore, launch: Launch | None
+    ) -> None:
+        """Start it, as soon as there is room; or leave it to `launch` to start it."""
+        self.flight = flight
+        self._steps, self._room = steps, room
+        self._task: asyncio.Task[Outcome] | None = None
+        self._stopped: Outcome | None = None
+        self.future: asyncio.Future[Outcome] = launch(self._kept) if launch else self._start()
+        self.future.add_done_callback(_seen)
+
+    def stop(self, why: StopReason) -> None:
+        """End it."""
+        if self.flight.stopped is None:
+            self._stopped = self.flight.stop(why)
+            if self._task:
+                self._task.cancel()
+
+    async def _kept(self) -> Outcome:
+        return await self._start()
+
+    def _start(self) -> asyncio.Task[Outcome]:
+        self._task = asyncio.ensure_future(self._fly())
+        return self._task
+
+    async def _fly(self) -> Outcome:
+        try:
+            async with self._room:
+                return await atake(self._steps) if self.flight.take_off() else self.flight.outcome()
+        except asyncio.CancelledError:
+            if self._stopped is None:
+                raise
+            return self._stopped
+        finally:
+            self._steps.close()
+
+
+def _seen(future: asyncio.Future[Outcome]) -> None:
+    """Look at an error that comes after another one has ended the wait."""
+    if not future.cancelled():
+        future.exception()

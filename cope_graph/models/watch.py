@@ -1,0 +1,126 @@
+"""Waiting for requests side by side: until all are there, late, or not needed any more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from cope_graph.models.exchange import Outcome, Reply, slots
+from cope_graph.models.flight import StopReason
+from cope_graph.models.landing import AsyncLanding, Landing
+from cope_graph.models.steps import Step, Steps
+
+Settled = Callable[[Sequence[Reply | None]], bool]
+"""Whether the samples stand for a decision that those still to come (`None`) cannot change."""
+
+_LOOK_AGAIN_S: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for requests side by side.
+
+    Attributes:
+        limit_s: Gives the seconds a request may take, when it begins.
+        late: Says why a request is ended at its limit.
+        straggler_s: Once the decision stands and nothing has come for these seconds, the rest is
+            given up; `None` waits for all.
+        settled: The gate's own judgement; `None` waits for all.
+    """
+
+    limit_s: Callable[[], float]
+    late: Callable[[], StopReason]
+    straggler_s: float | None = None
+    settled: Settled | None = None
+
+
+def watch(
+    landings: Sequence[Landing] | Sequence[AsyncLanding], patience: Patience
+) -> Steps[list[Outcome]]:
+    """Wait, as a generator of steps.
+
+    Args:
+        landings: The requests, in the order of their samples, all started.
+        patience: How long to wait.
+
+    Returns:
+        What became of each.
+
+    Raises:
+        SetupError: A model cannot be used as it is set up; the other requests are ended.
+    """
+    asked = 0
+    news = time.monotonic()
+    try:
+        while pending := _pending(landings):
+            yield _any_news([landing.future for landing in pending], _timeout(pending, patience))
+            still = _pending(pending)
+            if len(still) < len(pending):
+                news = time.monotonic()
+            if error := _error([landing for landing in pending if landing not in still]):
+                raise error
+            for landing in still:
+                if 0 < landing.flight.ends <= time.monotonic():
+                    landing.stop(patience.late())
+            there = len(landings) - len(still)
+            if still and there > asked and _is_quiet(news, patience):
+                asked = there
+                if (yield _judge(patience, _laid_out(landings))):
+                    for landing in still:
+                        landing.stop("given_up")
+        return [landing.future.result() for landing in landings]
+    finally:
+        for landing in _pending(landings):
+            landing.stop("given_up")
+
+
+def _error(landings: Sequence[Any]) -> BaseException | None:
+    futures = [landing.future for landing in landings]
+    return next((error for f in futures if not f.cancelled() and (error := f.exception())), None)
+
+
+def _pending(landings: Sequence[Any]) -> list[Any]:
+    return [landing for landing in landings if not landing.future.done()]
+
+
+def _timeout(pending: Sequence[Any], patience: Patience) -> float:
+    now = time.monotonic()
+    ends = [landing.flight.ends - now for landing in pending if landing.flight.ends]
+    if len(ends) < len(pending):
+        ends.append(_LOOK_AGAIN_S)
+    if patience.settled and patience.straggler_s is not None:
+        ends.append(max(patience.straggler_s, _LOOK_AGAIN_S))
+    return float(max(min(ends), 0.0))
+
+
+def _any_news(futures: Sequence[Any], timeout: float) -> Step:
+    return Step(
+        partial(wait, futures, timeout, FIRST_EXCEPTION),
+        partial(asyncio.wait, futures, timeout=timeout, return_when=FIRST_EXCEPTION),
+    )
+
+
+def _is_quiet(news: float, patience: Patience) -> bool:
+    if patience.settled is None or patience.straggler_s is None:
+        return False
+    return time.monotonic() - news >= patience.straggler_s
+
+
+def _judge(patience: Patience, samples: Sequence[Reply | None]) -> Step:
+    settled = patience.settled or (lambda _: False)
+    # The gate may compare for long, and must not block an event loop.
+    return Step(partial(settled, samples), partial(asyncio.to_thread, settled, samples))
+
+
+def _laid_out(landings: Sequence[Any]) -> list[Reply | None]:
+    """Lay out the samples in order, those to come as `None`."""
+    samples: list[Reply | None] = []
+    for landing in landings:
+        done = landing.future.done()
+        samples += slots(landing.future.result()) if done else [None] * landing.flight.request.k
+    return samples

@@ -1,0 +1,75 @@
+"""The most a request can cost, known before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from langchain_core.messages import BaseMessage
+
+from cope_graph.models.bound import Bound
+from cope_graph.models.exchange import Request
+from cope_graph.models.usage import Usage
+from cope_graph.money.amount import Amount
+
+_PER_MESSAGE: Final = 8
+_BYTES_A_TOKEN: Final = 6
+_USUAL_PLAN: Final = 128
+_PER_REQUEST: Final = 64  # a chat template may bring a system prompt of its own
+
+
+def worst_case(
+    model: Bound, request: Request, seconds: float | None = None, *, extra_prompt: int = 0
+) -> Amount:
+    """Bound what a request can cost.
+
+    Args:
+        model: Who is asked.
+        request: What is asked, for k samples of at most `max_tokens` each.
+        seconds: How long it may take, for a price by the hour.
+        extra_prompt: Prompt tokens that are not written yet, such as a plan's.
+
+    Returns:
+        Tokens, `None` without a `max_tokens`; USD, `None` without that or without a price.
+    """
+    most = most_tokens(model, request)
+    if most is None:
+        return Amount()
+    prompt = prompt_tokens(model, request.messages) + extra_prompt
+    return Amount(_usd(model, prompt, request.k * most, seconds), prompt + request.k * most)
+
+
+def most_tokens(model: Bound, request: Request) -> int | None:
+    """Give the completion tokens one sample may have: the request's, else the model's own."""
+    own = getattr(model.chat, "max_tokens", None)
+    return request.max_tokens or (own if isinstance(own, int) else None)
+
+
+def prompt_tokens(model: Bound, messages: Sequence[BaseMessage]) -> int:
+    """Bound the tokens of a prompt from above.
+
+    A token is at least one byte of UTF-8, so the bytes bound the tokens of any tokenizer, about
+    four times over. A model with LangChain's `custom_get_token_ids` is counted with that.
+    """
+    count = model.chat.custom_get_token_ids
+    texts = [message.text for message in messages]
+    tokens = sum(len(count(t)) if count else len(t.encode("utf-8", "replace")) for t in texts)
+    return tokens + _PER_MESSAGE * len(messages) + _PER_REQUEST
+
+
+def plan_tokens(model: Bound, most: int | None) -> int:
+    """Bound the prompt tokens of a plan that is still to be written, as `prompt_tokens` counts.
+
+    Args:
+        model: Who will read it.
+        most: The plan's own limit in tokens, `None` for the usual two sentences.
+    """
+    each = 1 if model.chat.custom_get_token_ids else _BYTES_A_TOKEN
+    return each * (most or _USUAL_PLAN) + _PER_REQUEST
+
+
+def _usd(model: Bound, prompt: int, reply: int, seconds: float | None) -> Decimal | None:
+    if model.price is not None and model.price.gpu_hour and seconds is None:
+        return None
+    return model.usd(Usage(prompt, reply), model.name, seconds or 0.0)

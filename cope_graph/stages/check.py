@@ -1,0 +1,113 @@
+"""What a node finds, before it spends anything: a question, and a state as this graph writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages.utils import count_tokens_approximately
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from cope_graph.context import CopeContext, describe
+from cope_graph.errors import InputError
+from cope_graph.models.bound import Bound
+from cope_graph.money.lines import Ledger
+from cope_graph.stages.run import Run
+from cope_graph.state import Best, Failure, Sample, Stage, Stop, Visit
+
+
+class _Kept(TypedDict):
+    """What of the state a node builds on; a client of a server may have edited it."""
+
+    stage: Stage
+    goals: list[str]
+    goal: str | None
+    guideline: str | None
+    samples: list[Sample]
+    best: Best | None
+    visits: list[Visit]
+    ledger: Ledger
+    failures: list[Failure]
+    stopped_by: Stop | None
+    seconds: Annotated[float, Field(ge=0)]
+
+
+_KEPT: Final = TypeAdapter(_Kept)
+
+
+def check_state(run: Run, node: str) -> None:
+    """Refuse a state that no run of this graph leaves, and a node that its settings leave out.
+
+    Raises:
+        InputError: The state was edited by hand, or a run was sent past its start.
+    """
+    try:
+        _KEPT.validate_python(run.state)
+    except ValidationError as error:
+        msg = f"The thread's state is not one this graph wrote ({describe(error)}): ask anew."
+        raise InputError(msg) from error
+    stage = run.state["stage"]
+    if node not in _nodes(run.settings, stage):
+        msg = f"{node} has no part in stage {stage} of a run with stages {run.settings.stages}."
+        raise InputError(msg)
+    used = [model for model, _, _ in run.models_used()] if run.state.get("entering") else []
+    check_question(run.state["messages"], used)
+
+
+def _nodes(settings: CopeContext, stage: Stage) -> set[str]:
+    """List the nodes that may run next, from a stage that is in the settings or ends there."""
+    stages = set(settings.stages)
+    nodes = {"confidence_gate"}
+    if 1 in stages and settings.small_plan != "none":
+        nodes.add("small_plan")
+    if stage in stages & {1, 2}:
+        nodes.add("small_execute")
+    if 2 in stages or settings.own_plan:  # noqa: PLR2004
+        nodes.add("large_plan")
+    if 3 in stages:  # noqa: PLR2004
+        nodes.add("large_execute")
+    return nodes
+
+
+def check_question(messages: Sequence[AnyMessage], models: Sequence[Bound]) -> None:
+    """Refuse what no model could answer, before any is called.
+
+    Raises:
+        InputError: There is no question, it is empty, it is not text, or it is longer than a
+            model's window.
+    """
+    if not messages or not isinstance(messages[-1], HumanMessage):
+        msg = "The last message must be the user's question: pass {'messages': [('user', '...')]}."
+        raise InputError(msg)
+    for message in messages:
+        _check_text(message)
+    if not messages[-1].text.strip():
+        msg = "The question is empty."
+        raise InputError(msg)
+    tokens = count_tokens_approximately(messages)
+    for model in models:
+        # The count is an estimate by length: refuse only what is too long for certain.
+        if model.window is not None and tokens > 1.25 * model.window:
+            msg = (
+                f"The question is about {tokens} tokens long; the {model.side} model "
+                f"{model.name} reads {model.window}. Shorten it, or take a model that reads more."
+            )
+            raise InputError(msg)
+
+
+def _check_text(message: AnyMessage) -> None:
+    try:
+        message.text.encode()
+    except UnicodeEncodeError as error:
+        where = f"at character {error.start}"
+        msg = f"A message holds half a character ({where}: a lone surrogate), which is no text."
+        raise InputError(msg) from None
+    if isinstance(message.content, str):
+        return
+    for part in message.content:
+        kind = part.get("type") if isinstance(part, dict) else "text"
+        if kind not in ("text", "reasoning", "thinking"):
+            msg = f"A message holds a part of type {kind!r}; only text can be asked here."
+            raise InputError(msg)

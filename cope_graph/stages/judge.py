@@ -1,0 +1,64 @@
+"""How the gate sees a run's samples: the verdict, the threshold, what would follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cope_graph.gates.decide import Onward, Threshold, decide
+from cope_graph.gates.verdict import Verdict
+from cope_graph.stages.run import Run, stage_after
+from cope_graph.state import Decision, Sample, Stage
+
+
+def judge(run: Run) -> Verdict:
+    """Let the task's gate look at the samples. It may block: run it off an event loop."""
+    return run.cascade.task.gate(run.question, run.state["samples"])
+
+
+def decision_on(run: Run, verdict: Verdict, drawn: int) -> tuple[Decision, bool]:
+    """Decide on the samples drawn, as `decide` does; a stopped run draws no more."""
+    stopped = run.state["stopped_by"] is not None
+    n = 1 if run.state["stage"] == 3 else max(run.settings.n, drawn)  # noqa: PLR2004
+    return decide(
+        verdict,
+        threshold_of(run, run.state["stage"]),
+        n=n,
+        # A resumed run may have a smaller n than it was started with.
+        missing=() if stopped else range(drawn, n),
+        onward="nothing" if stopped else _onward(run),
+    )
+
+
+def stands(run: Run, samples: Sequence[Sample], missing: Sequence[int]) -> bool:
+    """Tell whether the decision stands without the samples that are still on their way.
+
+    Args:
+        run: The run, in a small model's stage.
+        samples: Those there are, and stand-ins for those on their way.
+        missing: The indices of the stand-ins.
+    """
+    n = max(run.settings.n, len(samples))
+    decision, _ = decide(
+        run.cascade.task.gate(run.question, samples),
+        threshold_of(run, run.state["stage"]),
+        n=n,
+        missing=[*missing, *range(len(samples), n)],
+        onward=_onward(run),
+    )
+    return decision != "undecided"
+
+
+def threshold_of(run: Run, stage: Stage) -> Threshold | None:
+    """Give what the confidence of a stage has to exceed; stage 3 has one sample and no vote."""
+    if stage == 3:  # noqa: PLR2004
+        return None
+    tau = run.settings.tau1 if stage == 1 else run.settings.tau2
+    return Threshold(tau, strict=run.settings.strict)
+
+
+def _onward(run: Run) -> Onward:
+    following = stage_after(run.settings, run.state["stage"])
+    if following is None:
+        return "nothing"
+    plans = run.settings.own_plan and run.state["guideline"] is None
+    return "escalate" if following == 2 or plans else "hand_over"  # noqa: PLR2004

@@ -1,0 +1,165 @@
+"""The money and the time of a run, as its nodes see them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from cope_graph.errors import BudgetError, UnknownPriceError
+from cope_graph.models.bound import Bound
+from cope_graph.models.flight import StopReason
+from cope_graph.models.steps import Step, Steps
+from cope_graph.money.amount import Amount
+from cope_graph.money.budget import Budget, entered
+from cope_graph.money.lines import LedgerLine
+from cope_graph.money.purse import Purse
+from cope_graph.stages.run import Run
+
+_LOOK_AGAIN_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time of a run, from when one of its nodes began.
+
+    Attributes:
+        run: The run.
+        purse: Its budgets, which may have deadlines.
+        started: When the node began.
+    """
+
+    run: Run
+    purse: Purse
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def node_s(self) -> float:
+        """Seconds the node has taken."""
+        return time.monotonic() - self.started
+
+    def left_s(self) -> float | None:
+        """Seconds until the run must end, `None` without a deadline."""
+        own, spent = self.run.settings.deadline_s, self.run.state.get("seconds", 0.0)
+        left = [] if own is None else [own - spent - self.node_s]
+        shared = self.purse.seconds_left
+        return min([*left, *([] if shared is None else [shared])], default=None)
+
+    def limit_s(self) -> float:
+        """Seconds a request may take that begins now."""
+        left = self.left_s()
+        timeout = self.run.settings.timeout_s
+        return timeout if left is None else min(timeout, left)
+
+    def late(self) -> StopReason:
+        """Say why a request ends at its limit."""
+        left = self.left_s()
+        return "deadline" if left is not None and left <= 0 else "timeout"
+
+
+def purse_of(run: Run) -> Purse:
+    """Open a run's purse: its own limits less what it has spent, and the budgets it shares."""
+    shared = dict.fromkeys([*entered(), *([run.cascade.budget] if run.cascade.budget else [])])
+    return Purse(run.state.get("run", ""), _own(run), tuple(sorted(shared, key=id)))
+
+
+def check_bounds(run: Run, purse: Purse) -> None:
+    """Refuse to start what no budget could bound.
+
+    Raises:
+        UnknownPriceError: A model has no price and the budget is in USD.
+        BudgetError: A model has no limit on its replies.
+    """
+    if not purse.is_limited:
+        return
+    settings = run.settings
+    for model, plans, answers in run.models_used():
+        if purse.limits_usd:
+            check_price(model)
+        own = getattr(model.chat, "max_tokens", None)
+        for needed, given, name in (
+            (plans, settings.max_plan_tokens, "max_plan_tokens"),
+            (answers, settings.max_answer_tokens, "max_answer_tokens"),
+        ):
+            if needed and given is None and not isinstance(own, int):
+                msg = (
+                    f"A budget needs a limit on every reply, and the {model.side} model "
+                    f"{model.name} has none: set CopeContext({name}=...), or max_tokens on the "
+                    "model."
+                )
+                raise BudgetError(msg)
+
+
+def check_price(model: Bound) -> None:
+    """Refuse a model whose requests cannot be priced beforehand.
+
+    Raises:
+        UnknownPriceError: It has no price.
+    """
+    if not model.has_price():
+        msg = (
+            f"The {model.side} model {model.name} has no known price, so a budget in USD cannot "
+            f"hold: pass create_cope(prices={{'{model.side}': Price.of('INPUT', 'OUTPUT')}}), or "
+            "limit tokens."
+        )
+        raise UnknownPriceError(msg)
+
+
+def admission(purse: Purse, clock: Clock, worst: Callable[[], Amount]) -> Steps[None]:
+    """Wait, as a generator of steps, until the run may go on spending.
+
+    It ends early when the run's time is up; its requests then find no money held for them.
+
+    Args:
+        purse: The run's.
+        clock: The run's.
+        worst: Gives what the rest of the run may cost.
+    """
+    limited = [budget for budget in purse.shared if budget.limits_money]
+    most = worst() if limited else Amount()
+    for budget in limited:  # one after the other: see `Purse.shared`
+        granted = budget.admit(purse.run, most)
+        try:
+            while not granted.done() and clock.late() != "deadline":
+                pause = min(clock.limit_s(), _LOOK_AGAIN_S)
+                yield Step(partial(_wait, granted, pause), partial(_await, granted, pause))
+                budget.poke()
+        finally:
+            granted.cancel()
+
+
+def _wait(granted: Future[None], pause: float) -> None:
+    with suppress(TimeoutError):
+        granted.result(pause)
+
+
+async def _await(granted: Future[None], pause: float) -> None:
+    await asyncio.wait([asyncio.wrap_future(granted)], timeout=pause)
+
+
+def _own(run: Run) -> Budget | None:
+    """Make the run's own limits, less what its bill says it may have spent."""
+    usd, tokens = run.settings.budget_usd, run.settings.budget_tokens
+    lines = run.state["ledger"]["lines"]
+    if usd is not None:
+        usd = max(usd - sum((_most_usd(line, usd) for line in lines), Decimal(0)), Decimal(0))
+    if tokens is not None:
+        tokens = max(tokens - sum(_most_tokens(line, tokens) for line in lines), 0)
+    return None if usd is None and tokens is None else Budget(usd=usd, tokens=tokens)
+
+
+def _most_usd(line: LedgerLine, limit: Decimal) -> Decimal:
+    """Give the most a line may have cost: all there was, when nothing bounds it."""
+    upper = line["usd_upper"]
+    return limit if upper is None else max(Decimal(upper), Decimal(0))
+
+
+def _most_tokens(line: LedgerLine, limit: int) -> int:
+    upper = line["tokens_upper"]
+    return limit if upper is None else max(upper, 0)
