@@ -105,17 +105,18 @@ def _read(flight: Flight, one: Try, result: LLMResult) -> Outcome:
     generations = result.generations[0]
     usage = usage_of(request.messages, generations, result.llm_output or {})
     replies = [reply_of(g, says_finish=model.says_finish) for g in generations[: request.k]]
-    nothing = all("error" in reply for reply in replies)
-    what = "returned an empty reply." if replies else "returned no choices."
+    wrong = [reply["error"] for reply in replies if "error" in reply]
+    nothing = len(wrong) == len(replies)
+    what = wrong[0] if wrong else "there are no choices"
     flight.end(
         one,
         usage,
         model=model_name_of(generations[0]) if generations else None,
         samples=len(replies),
-        error=what.rstrip(".") if nothing else None,
+        error=what if nothing else None,
     )
     if nothing:
-        message = f"{_who(flight)} {what}"
+        message = f"{_who(flight)} gave no answer: {what}."
         return flight.outcome(replies, {"kind": "empty", "message": message})
     return flight.outcome(replies)
 

@@ -57,7 +57,7 @@ class Reply(TypedDict):
     id: str | None
     """The message's id; a streamed reply was shown under it."""
     cut: bool
-    """Whether it ends before its end: at the token limit, or where a stream broke off."""
+    """Whether it ends at the token limit."""
     error: NotRequired[str]
     """Why there is no reply to speak of."""
 
@@ -115,9 +115,12 @@ def reply_of(generation: Generation, *, says_finish: bool = False) -> Reply:
         "text": text,
         "finish": finish,
         "id": None if message is None else message.id,
-        "cut": finish in _CUT or (says_finish and finish is None),
+        "cut": finish in _CUT,
     }
-    return reply if text.strip() else {**reply, "error": "the reply is empty"}
+    if not text.strip():
+        return {**reply, "error": "the reply is empty"}
+    broke_off = says_finish and finish is None
+    return {**reply, "error": "the reply broke off"} if broke_off else reply
 
 
 def _finish(info: dict[str, Any]) -> str | None:
