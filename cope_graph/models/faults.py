@@ -126,11 +126,12 @@ def _what(error: Exception, kind: FailureKind, model: Bound) -> str:
             f"failed{where}: its reply is no chat completion: check COPE_{side}_BASE_URL.",
         ),
     )
-    return next((text for met, text in sentences if met), f"failed{where}: {_short(error)}")
+    return next((text for met, text in sentences if met), f"failed{where}: {_short(error, model)}")
 
 
-def _short(error: Exception) -> str:
-    line = " ".join(str(error).split()) or type(error).__name__
+def _short(error: Exception, model: Bound) -> str:
+    # Blacked out before it is cut: half a key would not be recognised.
+    line = " ".join(model.without_secrets(str(error)).split()) or type(error).__name__
     return line if len(line) <= 300 else f"{line[:300]}..."  # noqa: PLR2004
 
 

@@ -7,9 +7,11 @@ import contextvars
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from threading import BoundedSemaphore, Thread
+from functools import partial
+from threading import BoundedSemaphore
 from typing import Any
 
+from cope_graph.models.crew import CREW
 from cope_graph.models.exchange import Outcome
 from cope_graph.models.flight import Flight, StopReason
 from cope_graph.models.steps import Steps, atake, take
@@ -49,7 +51,7 @@ class Landing:
         return self._landed.result()
 
     def _start(self) -> None:
-        Thread(target=self._context.run, args=(self._fly,), daemon=True).start()
+        CREW.run(partial(self._context.run, self._fly))
 
     def _fly(self) -> None:
         with self._room, suppress(InvalidStateError):

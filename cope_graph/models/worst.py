@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +14,7 @@ from cope_graph.models.exchange import Request
 from cope_graph.models.usage import Usage
 from cope_graph.money.amount import Amount
 
+_NEVER_SENT: Final = {"content", "type", "id", "response_metadata", "usage_metadata", "artifact"}
 _PER_MESSAGE: Final = 8
 _BYTES_A_TOKEN: Final = 6
 _USUAL_PLAN: Final = 128
@@ -53,9 +55,19 @@ def prompt_tokens(model: Bound, messages: Sequence[BaseMessage]) -> int:
     four times over. A model with LangChain's `custom_get_token_ids` is counted with that.
     """
     count = model.chat.custom_get_token_ids
-    texts = [message.text for message in messages]
+    texts = [text for message in messages for text in _texts(message)]
     tokens = sum(len(count(t)) if count else len(t.encode("utf-8", "replace")) for t in texts)
     return tokens + _PER_MESSAGE * len(messages) + _PER_REQUEST
+
+
+def _texts(message: BaseMessage) -> Iterator[str]:
+    """List what may be sent of a message: beside its text, its name, calls of tools and the like."""
+    yield message.text
+    beside = message.model_dump(exclude=_NEVER_SENT, exclude_defaults=True)
+    if not isinstance(message.content, str):
+        beside["content"] = message.content
+    if beside:
+        yield json.dumps(beside, ensure_ascii=False, default=str)
 
 
 def plan_tokens(model: Bound, most: int | None) -> int:

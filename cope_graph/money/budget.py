@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from decimal import Decimal, InvalidOperation
 from typing import Final, Self
 
@@ -54,20 +54,25 @@ class Budget:
             msg = "A budget limits something: pass usd=, tokens= or deadline_s=."
             raise InputError(msg)
         self._till = Till(Sum(self.limit.usd or Decimal(0), self.limit.tokens or 0))
-        self._tokens: list[Token[tuple[Budget, ...]]] = []
 
     def __enter__(self) -> Self:
         """Let the runs started from here on, in this context, spend from this budget too."""
-        self._tokens.append(_entered.set((*_entered.get(), self)))
+        _entered.set((*_entered.get(), self))
         return self
 
     def __exit__(self, *_: object) -> None:
         """End that."""
-        _entered.reset(self._tokens.pop())
+        # Others may be inside at the same time, in contexts of their own: nothing is kept here.
+        inside = list(_entered.get())
+        inside.remove(self)
+        _entered.set(tuple(inside))
 
     def __repr__(self) -> str:
-        """Show limit and spending."""
-        return f"Budget({self.limit}; spent {self.spent})"
+        """Show limits and spending."""
+        left = self.seconds_left
+        money = [f"{self.limit}, {self.spent} spent"] if self.limits_money else []
+        time_left = [] if left is None else [f"{left:.1f} s left"]
+        return f"Budget({'; '.join([*money, *time_left])})"
 
     @property
     def spent(self) -> Amount:
@@ -157,14 +162,14 @@ def _usd(usd: str | float | Decimal | None) -> Decimal | None:
 
 
 def _whole(tokens: int | None) -> int | None:
-    if tokens is None or (isinstance(tokens, int) and tokens >= 0):
+    if tokens is None or (type(tokens) is int and tokens >= 0):
         return tokens
     msg = f"A budget's tokens are a whole number of 0 or more, not {tokens!r}."
     raise InputError(msg)
 
 
 def _positive(seconds: float) -> float:
-    if not seconds > 0:
+    if not isinstance(seconds, (int, float)) or not seconds > 0:
         msg = f"A budget's deadline_s is more than 0 seconds, not {seconds!r}."
         raise InputError(msg)
     return seconds

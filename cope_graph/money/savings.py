@@ -22,6 +22,15 @@ class Baseline:
     name: str
     usd: Decimal
 
+    def __post_init__(self) -> None:
+        """Refuse what is no price."""
+        if not isinstance(self.usd, Decimal) or not self.usd.is_finite() or self.usd < 0:
+            msg = (
+                f"The baseline {self.name!r} costs a Decimal of 0 or more a question, not "
+                f"{self.usd!r}."
+            )
+            raise InputError(msg)
+
     @classmethod
     def measured(cls, name: str, ledgers: Sequence[Ledger]) -> Baseline:
         """Take the mean of real runs, such as those of `CopeContext(stages=(3,))`.

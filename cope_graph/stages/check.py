@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.messages.utils import count_tokens_approximately
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from cope_graph.context import CopeContext, describe
@@ -17,24 +18,37 @@ from cope_graph.money.lines import Ledger
 from cope_graph.stages.run import Run
 from cope_graph.state import Best, Failure, Sample, Stage, Stop, Visit
 
+_MOST: Final = 64  # of CopeContext's n: comparing many samples would keep others waiting
+_USD: Final = re.compile("[0-9]{1,60}(?:[.][0-9]{1,60})?", re.ASCII)
+
+
+def _in_plain_usd(ledger: Ledger) -> Ledger:
+    for line in ledger["lines"]:
+        for usd in (line["usd"], line["usd_upper"]):
+            if usd is not None and not _USD.fullmatch(usd):
+                msg = "an amount in USD is not a plain decimal number"
+                raise ValueError(msg)
+    return ledger
+
 
 class _Kept(TypedDict):
     """What of the state a node builds on; a client of a server may have edited it."""
 
+    run: str
     stage: Stage
-    goals: list[str]
+    goals: Annotated[list[str], Field(max_length=_MOST)]
     goal: str | None
     guideline: str | None
-    samples: list[Sample]
+    samples: Annotated[list[Sample], Field(max_length=_MOST)]
     best: Best | None
     visits: list[Visit]
-    ledger: Ledger
+    ledger: Annotated[Ledger, AfterValidator(_in_plain_usd)]
     failures: list[Failure]
     stopped_by: Stop | None
     seconds: Annotated[float, Field(ge=0)]
 
 
-_KEPT: Final = TypeAdapter(_Kept)
+_KEPT: Final = TypeAdapter(_Kept)  # strict: a node reads the state, not what was made of it
 
 
 def check_state(run: Run, node: str) -> None:
@@ -44,7 +58,7 @@ def check_state(run: Run, node: str) -> None:
         InputError: The state was edited by hand, or a run was sent past its start.
     """
     try:
-        _KEPT.validate_python(run.state)
+        _KEPT.validate_python(run.state, strict=True)
     except ValidationError as error:
         msg = f"The thread's state is not one this graph wrote ({describe(error)}): ask anew."
         raise InputError(msg) from error

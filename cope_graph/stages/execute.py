@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from cope_graph.models.exchange import Reply, Request, lost
@@ -37,8 +38,9 @@ def small_execute(run: Run) -> Ask:
 def large_execute(run: Run) -> Ask:
     """Ask for the one solution of stage 3; it reuses the guideline (paper: T = 0)."""
     prompts, settings = run.cascade.task.prompts, run.settings
+    plans = [replace(plan, text=run.hidden(plan.text)) for plan in run.large_plans()]
     request = Request(
-        messages=run.large_turn(prompts.executor(run.question, run.large_plans())),
+        messages=run.large_turn(prompts.executor(run.hidden(run.question), plans)),
         temperature=settings.temperature_stage3,
         seed=settings.seed,
         max_tokens=settings.max_answer_tokens,

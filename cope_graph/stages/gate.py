@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, get_args
 
+from cope_graph.errors import InputError
 from cope_graph.gates.verdict import Verdict
 from cope_graph.money.lines import NO_TOTALS
 from cope_graph.stages.close import close
@@ -29,8 +30,16 @@ def confidence_gate(run: Run, verdict: Verdict) -> dict[str, Any]:
 
 
 def onward(state: CopeState) -> Decision:
-    """Route by the gate's last word."""
-    return state["decision"] or "accept"
+    """Route by the gate's last word.
+
+    Raises:
+        InputError: The word is none of the gate's: the state was edited by hand.
+    """
+    decision = state["decision"] or "accept"
+    if decision not in get_args(Decision):
+        msg = f"The thread's state is not one this graph wrote (decision: {decision!r:.60})."
+        raise InputError(msg)
+    return decision
 
 
 def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> Visit:

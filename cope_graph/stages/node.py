@@ -87,10 +87,10 @@ class ModelNode(Runnable[CopeState, Update]):
 
     @contextmanager
     def _visit(self, state: CopeState, config: RunnableConfig) -> Iterator[_Visit | None]:
-        """Open what the node needs; `None` when the run was stopped. An error carries the bill."""
+        """Open what the node needs; `None` when nothing is to be asked. An error carries the bill."""
         run = open_run(self._cascade, state)
         check_state(run, self.name)
-        if run.state["stopped_by"] is not None:
+        if run.state["stopped_by"] is not None or (self.name == "small_execute" and run.is_drawn):
             yield None
             return
         purse = purse_of(run)

@@ -41,7 +41,7 @@ def large_plan(run: Run) -> Ask:
     settings = run.settings
     entering = run.state.get("entering", False)
     stage = settings.stages[0] if entering else stage_after(settings, run.state["stage"])
-    prompt = run.cascade.task.prompts.planner(settings.large_plan, run.question)
+    prompt = run.cascade.task.prompts.planner(settings.large_plan, run.hidden(run.question))
     request = Request(
         messages=run.large_turn(prompt),
         temperature=settings.temperature_large_plan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -93,16 +94,22 @@ class Run:
         return (*self.state["messages"][:-1], HumanMessage(prompt))
 
     def large_turn(self, prompt: str) -> tuple[BaseMessage, ...]:
-        """Do the same for the large model, which sees nothing that is to be hidden from it."""
-        messages = self.turn(prompt)
-        return messages if self.mask is None else tuple(hide_messages(messages, self.mask))
+        """Do the same for the large model, with a prompt made of `hidden` texts."""
+        earlier: Sequence[BaseMessage] = self.state["messages"][:-1]
+        hidden = earlier if self.mask is None else hide_messages(earlier, self.mask)
+        return (*hidden, HumanMessage(prompt))
 
     @cached_property
     def mask(self) -> Mask | None:
-        """What is hidden from the large model; made anew from the conversation, never stored."""
+        """What is hidden from the large model; made anew from what it gets, never stored."""
         if self.cascade.detect is None:
             return None
-        return mask_for(texts_of(self.state["messages"]), self.cascade.detect)
+        plans = [plan.text for plan in self.large_plans()]  # a person may have edited it
+        return mask_for([*texts_of(self.state["messages"]), *plans], self.cascade.detect)
+
+    def hidden(self, text: str) -> str:
+        """Hide in a text what the large model must not see; a prompt may spell it otherwise."""
+        return text if self.mask is None else self.mask.hide(text)
 
     def shown(self, text: str) -> str:
         """Undo the hiding in what the large model wrote."""
@@ -135,6 +142,11 @@ class Run:
         n, small = self.settings.n, self.cascade.small
         wave = min(self.settings.wave or n, n)
         return tuple(Draw(small, min(wave, n - start)) for start in range(0, n, wave))
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a small stage has its samples: a resumed run may ask for fewer than it has."""
+        return len(self.state["samples"]) >= self.settings.n
 
     def next_draw(self) -> Draw:
         """Give the draw that follows the samples there are."""

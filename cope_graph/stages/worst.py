@@ -39,13 +39,14 @@ def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
         if stage == 1:
             if planned and not past_plan:
                 yield _cost(run, small, n, 1, plans)
-            yield (
-                _cost(run, small, 1, n, answers, 1) if planned else _cost(run, small, n, 1, answers)
-            )
+            if planned:
+                yield _cost(run, small, 1, n, answers, 1)
+            else:
+                yield from (_cost(run, small, draw.k, 1, answers) for draw in run.schedule())
         elif stage == 2:  # noqa: PLR2004
             if not past_plan:
                 yield _cost(run, large, 1, 1, plans)
-            yield _cost(run, small, n, 1, answers, 2)
+            yield from (_cost(run, small, draw.k, 1, answers, 2) for draw in run.schedule())
         else:
             if settings.own_plan and 2 not in settings.stages and not past_plan:  # noqa: PLR2004
                 yield _cost(run, large, 1, 1, plans)

@@ -33,6 +33,17 @@ from tests.loopback.langsmith_collector import LangSmithCollector
 from tests.loopback.openai_server import OpenAIServer
 
 EASY_WORDS = "Sample words. The answer is 7."
+FACTS = {
+    "answer",
+    "stage",
+    "confidence",
+    "accepted",
+    "reason",
+    "degraded",
+    "stopped_by",
+    "failures",
+    "ledger",
+}
 
 
 @pytest.fixture
@@ -80,7 +91,10 @@ async def test_the_reply_is_the_winning_sample_with_its_facts(
     assert isinstance(easy, AIMessage)
     assert (easy.text, hard.text) == (EASY_WORDS, FINAL_WORDS)
     facts, last = (message.response_metadata["cope"] for message in (easy, hard))
-    assert set(facts) == {"answer", "stage", "confidence", "accepted", "reason", "ledger"}
+    assert set(facts) == FACTS
+    assert [(f["degraded"], f["stopped_by"], f["failures"]) for f in (facts, last)] == [
+        (False, None, [])
+    ] * 2
     assert (facts["answer"], facts["stage"], facts["confidence"]) == ("7", 1, 1.0)
     assert (last["answer"], last["stage"], last["confidence"]) == ("42", 3, None)
     assert (facts["ledger"]["requests"], last["ledger"]["requests"]) == (9, 12)

@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from langchain_core.messages import HumanMessage
-
-from cope_graph.models import draw as drawing
+from cope_graph.models import configure
 from cope_graph.models.bound import Bound, bind
-from cope_graph.models.draw import draw
-from cope_graph.models.exchange import Request
+from cope_graph.models.configure import configured, copied
 from tests.scripted import ScriptedChat
+from tests.unit_tests.models.drawing import Drawer, ask, texts
 
 
-def ask(model: Bound, **settings: float | None) -> None:
-    request = Request((HumanMessage("x"),), **settings)  # type: ignore[arg-type]
-    draw(model, (request,), {}, [[]])
+def draw_one(drawer: Drawer, model: Bound, **settings: float | None) -> None:
+    assert texts(drawer(model, [ask(**settings)])) == [["a"]]
 
 
-def test_same_settings_share_a_copy() -> None:
+def test_same_settings_share_a_copy(drawer: Drawer) -> None:
     chat = ScriptedChat(replies=["a"] * 4)
     model = bind(chat, "small", {})
     for temperature in (0.8, 0.8, 0.4, None):
-        ask(model, temperature=temperature)
+        draw_one(drawer, model, temperature=temperature)
     assert len(model.copies) == 3
     assert [call["temperature"] for call in chat.calls] == [0.8, 0.8, 0.4, None]
     assert chat.temperature is None
 
 
 def test_a_seed_per_run_does_not_pile_up_copies() -> None:
-    limit = drawing._MOST_COPIES
-    chat = ScriptedChat(replies=["a"] * 3 * limit)
-    model = bind(chat, "small", {})
+    limit = configure._MOST_COPIES
+    model = bind(ScriptedChat(replies=[]), "small", {})
     for seed in range(3 * limit):
-        ask(model, seed=seed)
+        assert getattr(configured(model, ask(seed=seed)), "seed", None) == seed
         assert len(model.copies) <= limit
-    assert [call["seed"] for call in chat.calls] == list(range(3 * limit))
 
 
-def test_two_graphs_of_one_model_share_nothing() -> None:
+def test_two_graphs_of_one_model_share_nothing(drawer: Drawer) -> None:
     chat = ScriptedChat(replies=["a"])
     first, second = bind(chat, "small", {}), bind(chat, "small", {})
-    ask(first)
+    draw_one(drawer, first)
     assert first.copies
     assert not second.copies
+
+
+def test_what_a_model_has_no_field_for_is_left_out() -> None:
+    class Plain(ScriptedChat):
+        pass
+
+    model = bind(Plain(replies=[]), "small", {})
+    copy = copied(model, ask(temperature=0.3, max_tokens=9))
+    assert isinstance(copy, Plain)
+    assert (copy.temperature, copy.max_tokens, copy.seed, copy.cache) == (0.3, 9, None, False)
+    assert not hasattr(copy, "stream_usage")

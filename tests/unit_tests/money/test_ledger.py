@@ -1,39 +1,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.errors import InputError
-from cope_graph.models.usage import Usage
 from cope_graph.money.ledger import add_lines, plain, total
-from cope_graph.money.prices import Price, cost, listed_cost
-from cope_graph.money.lines import NO_LEDGER, LedgerLine
+from cope_graph.money.lines import NO_LEDGER
+from tests.unit_tests.money.lines import line
 
-TOKENS = st.integers(0, 10**7)
 USD = st.decimals(0, 10**4, allow_nan=False, places=9)
-
-
-def line(**given_: Any) -> LedgerLine:
-    fields: Any = {
-        "node": "small_execute",
-        "stage": 1,
-        "role": "execute",
-        "model": "m",
-        "samples": 1,
-        "input_tokens": 10,
-        "output_tokens": 2,
-        "cached_tokens": 0,
-        "reasoning_tokens": 0,
-        "seconds": 0.5,
-        "status": "reported",
-        "usd": "0.1",
-    }
-    made: LedgerLine = fields | given_
-    return made
 
 
 def test_a_ledger_adds_up_by_node_role_and_stage() -> None:
@@ -67,37 +43,48 @@ def test_usd_add_up_to_the_last_digit(prices: list[Decimal]) -> None:
     assert Decimal(str(ledger["usd"])) == sum(prices, Decimal(0))
 
 
-@given(TOKENS, TOKENS, TOKENS, USD, USD, USD)
-def test_the_cost_is_usage_times_price(
-    fresh: int, cached: int, output: int, i: Decimal, o: Decimal, c: Decimal
+def test_where_all_is_reported_the_upper_bound_is_the_bill_itself() -> None:
+    ledger = total([line(usd="0.25"), line(usd="1", node="large_plan")])
+    assert ledger["usd_upper"] == ledger["usd"] == "1.25"
+
+
+def test_a_line_that_is_not_known_counts_with_what_was_reserved_for_it() -> None:
+    lost = line(usd=None, usd_upper="0.7", status="unknown", input_tokens=0, output_tokens=0)
+    ledger = total([line(), lost])
+    assert (ledger["usd"], ledger["usd_known"], ledger["usd_upper"]) == (None, "0.1", "0.8")
+    assert ledger["by_node"]["small_execute"]["usd_upper"] == "0.8"
+    assert ledger["status"] == "unknown"
+
+
+def test_a_line_that_nothing_bounds_leaves_no_upper_bound() -> None:
+    ledger = total([line(), line(usd=None, usd_upper=None, stage=2)])
+    assert ledger["usd_upper"] is None
+    assert ledger["by_stage"]["1"]["usd_upper"] == "0.1"
+    assert ledger["by_stage"]["2"]["usd_upper"] is None
+
+
+@given(st.lists(st.tuples(st.one_of(st.none(), USD), USD), max_size=20))
+def test_the_known_sum_the_sum_and_the_upper_bound_are_in_that_order(
+    bills: list[tuple[Decimal | None, Decimal]],
 ) -> None:
-    usage = Usage(fresh + cached, output, cached_tokens=cached)
-    assert cost(usage, Price(i, o, c)) == (fresh * i + cached * c + output * o) / 10**6
-    assert cost(usage, Price(i, o)) == ((fresh + cached) * i + output * o) / 10**6
+    lines = [
+        line(usd=None, usd_upper=plain(more), status="unknown")
+        if usd is None
+        else line(usd=plain(usd), usd_upper=plain(usd + more), status="estimated")
+        for usd, more in bills
+    ]
+    ledger = total(lines)
+    upper, known = Decimal(str(ledger["usd_upper"])), Decimal(ledger["usd_known"])
+    assert upper == sum((more + (usd or 0) for usd, more in bills), Decimal(0))
+    assert known <= upper
+    assert (ledger["usd"] is None) == any(usd is None for usd, _ in bills)
 
 
-def test_a_listed_model_has_its_listed_price_and_another_none() -> None:
-    usage = Usage(1_000_000, 100_000, cached_tokens=0)
-    assert listed_cost(usage, "gpt-4o-mini-2024-07-18", None) == Decimal("0.21")
-    assert listed_cost(usage, "no-such-model", None) is None
-
-
-def test_a_listed_name_on_a_server_of_ones_own_has_no_listed_price() -> None:
-    assert listed_cost(Usage(1, 1), "gpt-4o-mini", "http://127.0.0.1:8000/v1") is None
-
-
-def test_a_price_is_made_of_decimal_strings() -> None:
-    assert Price.of("0.15", "0.6", "0.075").cached == Decimal("0.075")
-
-
-@pytest.mark.parametrize("parts", [("cheap", "1"), ("-1", "1"), ("1", "nan"), ("1", "inf")])
-def test_what_is_no_price_is_refused(parts: tuple[str, str]) -> None:
-    with pytest.raises(InputError, match="price"):
-        Price.of(*parts)
-    with pytest.raises(InputError, match="price"):
-        Price.parse(",".join(parts))
-
-
-def test_a_price_is_decimal_so_that_no_digit_is_lost() -> None:
-    with pytest.raises(InputError, match=r"use Price\.of"):
-        Price(0.1, 0.4)  # type: ignore[arg-type]
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), USD), max_size=12))
+def test_the_parts_add_up_to_the_whole(bills: list[tuple[str, Decimal]]) -> None:
+    ledger = total([line(node=node, usd=plain(usd)) for node, usd in bills])
+    parts = ledger["by_node"].values()
+    assert sum(part["requests"] for part in parts) == ledger["requests"] == len(bills)
+    assert sum((Decimal(str(part["usd_upper"])) for part in parts), Decimal(0)) == Decimal(
+        str(ledger["usd_upper"])
+    )

@@ -1,0 +1,61 @@
+"""Daemon threads for requests, kept for a while: starting one costs more than a short request.
+
+The standard library's pool joins its threads when the process ends, so that one hanging server
+would hold the process up; these are let go.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Final
+
+_KEPT_S: Final = 10.0
+
+
+class Crew:
+    """As many threads as there are jobs at once; an idle one waits some seconds for the next."""
+
+    def __init__(self) -> None:
+        """Start with nobody; again after a fork, which takes no threads along."""
+        self._empty()
+        if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+            os.register_at_fork(after_in_child=self._empty)
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Run a job that raises nothing, in a thread of its own."""
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+                self._jobs.put(job)
+                return
+        Thread(target=self._work, args=(job,), name="cope-request", daemon=True).start()
+
+    def _empty(self) -> None:
+        self._lock = Lock()
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = 0
+
+    def _work(self, job: Callable[[], None] | None) -> None:
+        while job:
+            job()
+            job = None  # an idle thread keeps nothing of the last run
+            job = self._next()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._lock:
+            self._idle += 1
+        while True:
+            try:
+                return self._jobs.get(timeout=_KEPT_S)
+            except Empty:
+                with self._lock:
+                    if self._idle:  # else a job was put at the last moment, for this thread
+                        self._idle -= 1
+                        return None
+
+
+CREW: Final = Crew()
+"""That of this process."""
