@@ -23,9 +23,7 @@ from cope_graph.models.usage import Usage, usage_of
 from cope_graph.money.budget import shut_out
 
 
-def tries(  # noqa: C901 - what can become of a try, in one place
-    flight: Flight, config: RunnableConfig, retries: int
-) -> Steps[Outcome]:
+def tries(flight: Flight, config: RunnableConfig, retries: int) -> Steps[Outcome]:
     """Try a request until it brings its samples or there is no point in going on.
 
     Args:
@@ -40,8 +38,6 @@ def tries(  # noqa: C901 - what can become of a try, in one place
     shut_out()
     model = flight.model
     for attempt in count():
-        if flight.stopped:  # in a thread that nobody waits for any more
-            return flight.outcome()
         one = _begin(flight)
         if not isinstance(one, Try):
             return flight.outcome(failure=one)
@@ -71,16 +67,27 @@ def tries(  # noqa: C901 - what can become of a try, in one place
     raise AssertionError  # pragma: no cover - `count` does not end
 
 
-def _begin(flight: Flight) -> Try | CallFailure:
-    """Begin a try, unless its model is paused or there is no money for it."""
+def _begin(flight: Flight) -> Try | CallFailure | None:
+    """Begin a try, unless its model is paused or there is no time or no money for it.
+
+    Returns:
+        The try, why there is none, or `None` in a thread that nobody waits for any more.
+    """
+    if flight.stopped:
+        return None
+    if flight.seconds_left <= 0:  # a request may always take some time, a run may have none left
+        return {"kind": "deadline", "message": "The run's time was up before a request."}
     if (pause := flight.model.breaker.wait_s()) is not None:
         message = f"{_who(flight)} failed too often in a row: paused for {pause:.1f} s."
         return {"kind": "paused", "message": message}
     try:
-        return flight.begin()
+        one = flight.begin()
     except BudgetError as error:
         flight.model.breaker.given_up()
         return {"kind": "budget", "message": str(error)}
+    if one is None:
+        flight.model.breaker.given_up()
+    return one
 
 
 def _generate(flight: Flight, config: RunnableConfig) -> Step:
@@ -129,16 +136,17 @@ def _asked_otherwise(flight: Flight, one: Try) -> Outcome:
 
 
 def _failed(flight: Flight, one: Try, fault: Fault) -> None:
-    if fault.speaks_of_server:
-        flight.model.breaker.failed()
-    else:
+    if not fault.speaks_of_server:
         flight.model.breaker.answered()
+    elif not flight.stopped:  # else it has been told
+        flight.model.breaker.failed()
     usage: Usage = UNKNOWN if fault.billed else FREE_OF_CHARGE
     flight.end(one, usage, error=fault.kind.replace("_", " "))
 
 
 def _given_up(flight: Flight, one: Try, usage: Usage) -> None:
-    flight.model.breaker.given_up()
+    if not flight.stopped:  # else it has been told
+        flight.model.breaker.given_up()
     flight.end(one, usage, error="broke off")
 
 

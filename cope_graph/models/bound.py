@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 
 from cope_graph.models.breaker import Breaker
 from cope_graph.models.names import Side, chat_model
-from cope_graph.models.secrets import secrets_of
+from cope_graph.models.secrets import secrets_of, without
 from cope_graph.models.usage import Usage
 from cope_graph.money.meter import Meter
 from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, own_price
@@ -77,9 +77,7 @@ class Bound:
 
     def without_secrets(self, text: str) -> str:
         """Black out the model's keys, which a server may have echoed."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return without(self.secrets, text)
 
 
 def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) -> Bound:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from threading import BoundedSemaphore
 
 from langchain_core.runnables import RunnableConfig
 
 from cope_graph.models.attempt import tries
 from cope_graph.models.bound import Bound
-from cope_graph.models.exchange import Outcome, Request, slots
+from cope_graph.models.exchange import Outcome, Reply, Request, slots
 from cope_graph.models.flight import Flight, Purpose
 from cope_graph.models.landing import AsyncLanding, Landing, Launch
 from cope_graph.models.steps import atake, take
@@ -73,7 +74,8 @@ def draw(
             Landing(flight, tries(flight, config, _retries(model, terms)), room, terms.launch)
             for flight in flights
         ]
-        _put(drawn, calls, flights, take(watch(landings, terms.patience)))
+        patience = _with_earlier(drawn, calls, terms.patience)
+        _put(drawn, calls, flights, take(watch(landings, patience)))
     return drawn
 
 
@@ -89,7 +91,8 @@ async def adraw(
             AsyncLanding(flight, tries(flight, config, _retries(model, terms)), room, terms.launch)
             for flight in flights
         ]
-        _put(drawn, calls, flights, await atake(watch(landings, terms.patience)))
+        patience = _with_earlier(drawn, calls, terms.patience)
+        _put(drawn, calls, flights, await atake(watch(landings, patience)))
     return drawn
 
 
@@ -101,7 +104,8 @@ def _next_calls(
     for index, (request, had) in enumerate(zip(requests, drawn, strict=True)):
         count = sum(len(slots(outcome)) for outcome in had)
         missing = request.k - count
-        if missing > 0 and model.takes_n and not had:
+        asked_at_once = any(outcome["fingerprint"] == request.fingerprint for outcome in had)
+        if missing > 0 and model.takes_n and not asked_at_once:
             calls.append(_Call(index, request))
             continue
         for number in range(count, count + max(missing, 0)):
@@ -117,6 +121,26 @@ def _flights(model: Bound, calls: Sequence[_Call], terms: Terms) -> list[Flight]
     ]
 
 
+def _with_earlier(
+    drawn: Sequence[Sequence[Outcome]], calls: Sequence[_Call], patience: Patience
+) -> Patience:
+    """Let the gate see the samples of earlier requests too, each in its place."""
+    settled = patience.settled
+    if settled is None or not any(drawn):
+        return patience
+
+    def whole(replies: Sequence[Reply | None]) -> bool:
+        fresh = iter(replies)
+        groups: list[list[Reply | None]] = [
+            [reply for outcome in had for reply in slots(outcome)] for had in drawn
+        ]
+        for call in calls:
+            groups[call.index] += islice(fresh, call.request.k)
+        return settled([reply for group in groups for reply in group])
+
+    return replace(patience, settled=whole)
+
+
 def _retries(model: Bound, terms: Terms) -> int:
     return model.retries if terms.retries is None else terms.retries
 
@@ -130,7 +154,8 @@ def _put(
     """Put what came to what was asked; an outcome kept from before is paid from what is left."""
     for call, flight, outcome in zip(calls, flights, outcomes, strict=True):
         if outcome["fingerprint"] != call.request.fingerprint:
-            continue  # kept from before a change of settings: the request is made after all
+            # Kept from before a change of settings: it was paid, but the request is made after all.
+            outcome = {**outcome, "replies": [], "failure": None, "given_up": False}  # noqa: PLW2901
         drawn[call.index].append(outcome)
         if not flight.ends:
             flight.purse.note(outcome["lines"])

@@ -7,9 +7,11 @@ provider's package may be imported here.
 from __future__ import annotations
 
 import email.utils
+import math
 import random
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -153,13 +155,16 @@ def _retry_after(error: Exception) -> float | None:
     """Read the server's Retry-After, in seconds or as a date."""
     headers: Mapping[str, Any] = getattr(getattr(error, "response", None), "headers", None) or {}
     given, milliseconds = headers.get("retry-after"), headers.get("retry-after-ms")
-    try:
-        if milliseconds is not None:
-            return max(float(milliseconds) / 1000, 0.0)
-        return None if given is None else max(float(given), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max(email.utils.parsedate_to_datetime(str(given)).timestamp() - time.time(), 0.0)
-    except ValueError:  # neither seconds nor a date: as if it said nothing
-        return None
+    with suppress(TypeError, ValueError):
+        return _seconds(float(milliseconds) / 1000)  # type: ignore[arg-type] # see the suppress
+    with suppress(TypeError, ValueError):
+        return _seconds(float(given))  # type: ignore[arg-type]
+    with suppress(OverflowError, ValueError):
+        return _seconds(email.utils.parsedate_to_datetime(str(given)).timestamp() - time.time())
+    return None  # neither seconds nor a date: as if it said nothing
+
+
+def _seconds(number: float) -> float:
+    if math.isnan(number):  # which no clock takes
+        raise ValueError(number)
+    return max(number, 0.0)

@@ -96,16 +96,21 @@ class Flight:
         """The most a try can cost."""
         return worst_case(self.model, self.request, self._limit)
 
-    def begin(self) -> Try:
+    def begin(self) -> Try | None:
         """Reserve the money for a try and begin it.
+
+        Returns:
+            The try, `None` when nobody waits for it any more.
 
         Raises:
             BudgetError: There is not enough.
         """
-        if self.purse.is_limited:
-            self.purse.reserve(self.worst)
-        mark = self.model.meter.start() if self._is_by_the_hour else 0.0
         with self._lock:
+            if self.stopped is not None:
+                return None
+            if self.purse.is_limited:
+                self.purse.reserve(self.worst)
+            mark = self.model.meter.start() if self._is_by_the_hour else 0.0
             self._try = Try(time.perf_counter(), mark)
             return self._try
 
@@ -141,6 +146,9 @@ class Flight:
                 self._try = None
                 gpu = self.model.meter.so_far(one.mark) if self._is_by_the_hour else 0.0
                 self._lines.append(self._line(one, UNKNOWN, gpu, error=_WORDS[why]))
+                # Told now: a thread may hang for long yet.
+                breaker = self.model.breaker
+                (breaker.failed if why == "timeout" else breaker.given_up)()
         if why == "given_up":
             return self.outcome()
         message = f"The {self.model.side} model {self.model.name} {_MISSED[why]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
 from threading import BoundedSemaphore
@@ -46,6 +46,12 @@ class Landing:
             with suppress(InvalidStateError):
                 self._landed.set_result(outcome)
 
+    def abandon(self) -> None:
+        """Wait no longer, and let nothing be kept of it: the node that wants it is ending."""
+        self.flight.stop("given_up")
+        with suppress(InvalidStateError):
+            self._landed.set_exception(CancelledError())
+
     def _kept(self) -> Outcome:
         self._start()
         return self._landed.result()
@@ -54,7 +60,10 @@ class Landing:
         CREW.run(partial(self._context.run, self._fly))
 
     def _fly(self) -> None:
-        with self._room, suppress(InvalidStateError):
+        self._room.acquire()
+        # One that is given up makes room at once, however long its server holds the thread.
+        self._landed.add_done_callback(lambda _: self._room.release())
+        with suppress(InvalidStateError):
             try:
                 outcome = take(self._steps) if self.flight.take_off() else self.flight.outcome()
             except BaseException as error:  # noqa: BLE001 - raised where it is waited for
@@ -74,6 +83,7 @@ class AsyncLanding:
         self._steps, self._room = steps, room
         self._task: asyncio.Task[Outcome] | None = None
         self._stopped: Outcome | None = None
+        self._is_abandoned = False
         self.future: asyncio.Future[Outcome] = launch(self._kept) if launch else self._start()
         self.future.add_done_callback(_seen)
 
@@ -84,7 +94,16 @@ class AsyncLanding:
             if self._task:
                 self._task.cancel()
 
+    def abandon(self) -> None:
+        """End it, and let nothing be kept of it: the node that wants it is ending."""
+        self.flight.stop("given_up")
+        self._is_abandoned = True
+        if self._task:
+            self._task.cancel()
+
     async def _kept(self) -> Outcome:
+        if self._is_abandoned:
+            raise asyncio.CancelledError
         return await self._start()
 
     def _start(self) -> asyncio.Task[Outcome]:

@@ -1,23 +1,53 @@
-"""One request for n samples, billed once, and tried once.
+"""One request for n samples, billed once, tried once, and traced without its keys.
 
 `ChatOpenAI` copies the usage of the whole request onto each of the n messages, so a trace shows
 n times the bill. A model made here keeps it on the first message alone. Its client does not retry:
-a retry that nobody sees is one that no ledger and no budget knows of.
+a retry that nobody sees is one that no ledger and no budget knows of. Traces show the settings of
+a model, headers included, and all that a failing server said, which may be the key it was sent:
+here they show neither.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import openai
 from langchain_core.messages import AIMessage
-from langchain_core.outputs import ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai.chat_models.base import BaseChatOpenAI
+
+from cope_graph.models.secrets import secret_fields, secrets_of, without
+
+_OF_THE_BODY: Final = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class OneBill(BaseChatOpenAI):
     """Mixed into a class of OpenAI-compatible chat models."""
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """Name the fields whose values no trace shows."""
+        return {name: name.upper() for name in secret_fields(self)} | super().lc_secrets
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        with _discreet(self):
+            return super()._generate(*args, **kwargs)
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        with _discreet(self):
+            return await super()._agenerate(*args, **kwargs)
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        with _discreet(self):
+            yield from super()._stream(*args, **kwargs)
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        with _discreet(self):
+            async for chunk in super()._astream(*args, **kwargs):
+                yield chunk
 
     def _create_chat_result(
         self,
@@ -32,6 +62,40 @@ class OneBill(BaseChatOpenAI):
             if index and isinstance(message, AIMessage):
                 message.usage_metadata = None
         return result
+
+
+@contextmanager
+def _discreet(model: BaseChatOpenAI) -> Iterator[None]:
+    """Black out the model's keys in an error, and in those it came of."""
+    try:
+        yield
+    except Exception as error:
+        secrets = secrets_of(model)
+        one: BaseException | None = error
+        while one is not None:
+            _black_out(one, secrets)
+            one = one.__cause__ or one.__context__
+        raise
+
+
+def _black_out(error: BaseException, secrets: tuple[str, ...]) -> None:
+    error.args = tuple(without(secrets, a) if isinstance(a, str) else a for a in error.args)
+    if not isinstance(error, openai.APIError):
+        return
+    error.message, error.body = without(secrets, error.message), None
+    if isinstance(error, openai.APIStatusError):
+        given = error.response
+        unread = given.is_closed and not given.is_stream_consumed
+        error.response = type(given)(  # of the client's own HTTP library
+            given.status_code,
+            headers=[
+                (name, without(secrets, value))
+                for name, value in given.headers.multi_items()
+                if name not in _OF_THE_BODY
+            ],
+            text="" if unread else without(secrets, given.text),
+            request=given.request,
+        )
 
 
 def one_bill(model: BaseChatOpenAI) -> BaseChatOpenAI:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretBytes, SecretStr
 
 _SHORTEST: Final = 6  # a key like "none" or "test" would black out innocent words
+_TABLES: Final = ("default_headers", "default_query")
 
 
 def secrets_of(chat: BaseChatModel) -> tuple[str, ...]:
@@ -18,25 +20,45 @@ def secrets_of(chat: BaseChatModel) -> tuple[str, ...]:
     Args:
         chat: A chat model; only its own fields are looked at.
     """
-    found = dict.fromkeys(_found(chat))
+    found = dict.fromkeys(secret.strip() for _, secret in _found(chat))
     return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
 
 
-def _found(chat: BaseChatModel) -> Iterator[str]:
+def secret_fields(chat: BaseChatModel) -> tuple[str, ...]:
+    """Name the fields of a model that hold a secret, or may: headers, queries, addresses."""
+    return tuple(dict.fromkeys(name for name, _ in _found(chat)))
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """Black out secrets in a text."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
+
+
+def _found(chat: BaseChatModel) -> Iterator[tuple[str, str]]:
+    """Give each secret, in each way it may be written, with the field that holds it."""
     for name in type(chat).model_fields:
         value = getattr(chat, name, None)
         if isinstance(value, SecretStr):
-            yield value.get_secret_value()
+            yield name, value.get_secret_value()
         elif isinstance(value, SecretBytes):
-            yield value.get_secret_value().decode("utf-8", "replace")
-        elif name == "default_headers" and isinstance(value, dict):
-            yield from (str(header).removeprefix("Bearer ") for header in value.values())
-        elif isinstance(value, str) and "://" in value and (word := _password(value)):
-            yield word
+            yield name, value.get_secret_value().decode("utf-8", "replace")
+        elif name in _TABLES and isinstance(value, dict):
+            for entry in map(str, value.values()):
+                yield name, entry
+                yield name, entry.partition(" ")[2]  # without "Bearer", "Basic" and the like
+        elif isinstance(value, str) and "://" in value:
+            yield from ((name, word) for word in _passwords(value))
 
 
-def _password(url: str) -> str | None:
+def _passwords(url: str) -> Iterator[str]:
+    """Give the password of an address, as it is written and as it is sent."""
     try:
-        return urlsplit(url).password
+        parts = urlsplit(url)
     except ValueError:  # no address after all
-        return None
+        return
+    if parts.password:
+        user, password = unquote(parts.username or ""), unquote(parts.password)
+        yield from (parts.password, password)
+        yield b64encode(f"{user}:{password}".encode()).decode()

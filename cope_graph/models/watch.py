@@ -74,9 +74,9 @@ def watch(
                     for landing in still:
                         landing.stop("given_up")
         return [landing.future.result() for landing in landings]
-    finally:
+    finally:  # the node breaks off: what has no end yet is no result, and is made again on resume
         for landing in _pending(landings):
-            landing.stop("given_up")
+            landing.abandon()
 
 
 def _error(landings: Sequence[Any]) -> BaseException | None:
@@ -121,6 +121,7 @@ def _laid_out(landings: Sequence[Any]) -> list[Reply | None]:
     """Lay out the samples in order, those to come as `None`."""
     samples: list[Reply | None] = []
     for landing in landings:
-        done = landing.future.done()
-        samples += slots(landing.future.result()) if done else [None] * landing.flight.request.k
+        k = landing.flight.request.k
+        there = slots(landing.future.result())[:k] if landing.future.done() else []
+        samples += [*there, *[None] * (k - len(there))]
     return samples

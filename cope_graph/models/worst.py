@@ -56,12 +56,12 @@ def prompt_tokens(model: Bound, messages: Sequence[BaseMessage]) -> int:
     """
     count = model.chat.custom_get_token_ids
     texts = [text for message in messages for text in _texts(message)]
-    tokens = sum(len(count(t)) if count else len(t.encode("utf-8", "replace")) for t in texts)
+    tokens = sum(len(count(t)) if count else len(t.encode("utf-8", "surrogatepass")) for t in texts)
     return tokens + _PER_MESSAGE * len(messages) + _PER_REQUEST
 
 
 def _texts(message: BaseMessage) -> Iterator[str]:
-    """List what may be sent of a message: beside its text, its name, calls of tools and the like."""
+    """List what may be sent of a message: its text, and beside it names, calls of tools, parts."""
     yield message.text
     beside = message.model_dump(exclude=_NEVER_SENT, exclude_defaults=True)
     if not isinstance(message.content, str):

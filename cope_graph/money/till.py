@@ -80,7 +80,7 @@ class Till:
         Returns:
             `None`, or what there is, when that is not enough.
         """
-        if True:
+        with self._lock:
             hold = self._holds.get(run)
             held = hold.amount if hold else NOTHING
             if not worst.less(held).fits(self._free()):

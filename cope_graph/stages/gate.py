@@ -65,6 +65,8 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
 
 
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:
+    if not run.state["samples"]:
+        return "no sample was drawn"
     threshold = threshold_of(run, run.state["stage"])
     lost = [sample["error"] for sample in run.state["samples"] if "error" in sample]
     if threshold is None:

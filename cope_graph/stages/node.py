@@ -87,7 +87,7 @@ class ModelNode(Runnable[CopeState, Update]):
 
     @contextmanager
     def _visit(self, state: CopeState, config: RunnableConfig) -> Iterator[_Visit | None]:
-        """Open what the node needs; `None` when nothing is to be asked. An error carries the bill."""
+        """Open what the node needs; `None` when there is nothing to ask. Errors carry the bill."""
         run = open_run(self._cascade, state)
         check_state(run, self.name)
         if run.state["stopped_by"] is not None or (self.name == "small_execute" and run.is_drawn):

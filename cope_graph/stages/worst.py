@@ -11,12 +11,14 @@ from cope_graph.models.worst import plan_tokens, worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.stages.run import Run
 from cope_graph.state import Stage
+from cope_graph.tasks.task import Plan, PlanForm
 
 
 def worst_rest(run: Run, node: str, now: Stage) -> Amount:
     """Bound what a run may cost from a node on, if every stage to come runs in full.
 
-    Retries are not in it: one that cost something takes from what is free.
+    Not in it is what a server makes dearer: retries that cost something, and a server that takes
+    one sample a request though its model is known to take n. These take from what is free.
 
     Args:
         run: The run.
@@ -31,37 +33,55 @@ def worst_rest(run: Run, node: str, now: Stage) -> Amount:
 
 def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
     settings, small, large = run.settings, run.cascade.small, run.cascade.large
-    n, plans, answers = settings.n, settings.max_plan_tokens, settings.max_answer_tokens
-    planned = settings.small_plan != "none"
+    form: PlanForm = "guideline" if settings.small_plan == "guideline" else "goal"
+    goal = [] if settings.small_plan == "none" or 1 not in settings.stages else [form]
+    guides = 2 in settings.stages or settings.own_plan  # noqa: PLR2004
+    guideline = [settings.large_plan] if guides else []
+    waves = [draw.k for draw in run.schedule()]
     for stage in (stage for stage in settings.stages if stage >= now):
-        here = stage == now
-        past_plan = here and node in ("small_execute", "large_execute")
+        past_plan = stage == now and node in ("small_execute", "large_execute")
         if stage == 1:
-            if planned and not past_plan:
-                yield _cost(run, small, n, 1, plans)
-            if planned:
-                yield _cost(run, small, 1, n, answers, 1)
-            else:
-                yield from (_cost(run, small, draw.k, 1, answers) for draw in run.schedule())
+            if goal and not past_plan:
+                yield _plan(run, small, form, settings.n)
+            for k in [1] * settings.n if goal else waves:
+                yield _answer(run, small, goal, k)
         elif stage == 2:  # noqa: PLR2004
             if not past_plan:
-                yield _cost(run, large, 1, 1, plans)
-            yield from (_cost(run, small, draw.k, 1, answers, 2) for draw in run.schedule())
+                yield _plan(run, large, settings.large_plan)
+            for k in waves:
+                yield _answer(run, small, [*goal, *guideline], k)
         else:
-            if settings.own_plan and 2 not in settings.stages and not past_plan:  # noqa: PLR2004
-                yield _cost(run, large, 1, 1, plans)
-            yield _cost(run, large, 1, 1, answers, 1)
+            if guideline and 2 not in settings.stages and not past_plan:  # noqa: PLR2004
+                yield _plan(run, large, settings.large_plan)
+            yield _answer(run, large, guideline)
+
+
+def _plan(run: Run, model: Bound, form: PlanForm, k: int = 1) -> Amount:
+    """Bound what k plans cost."""
+    prompts, most = run.cascade.task.prompts, run.settings.max_plan_tokens
+    return _cost(run, model, prompts.planner(form, _question(run, model)), k, most)
+
+
+def _answer(run: Run, model: Bound, forms: list[PlanForm], k: int = 1) -> Amount:
+    """Bound what k samples cost that follow plans which are still to be written."""
+    prompts, most = run.cascade.task.prompts, run.settings.max_answer_tokens
+    prompt = prompts.executor(_question(run, model), [Plan(form, "-") for form in forms])
+    extra = len(forms) * plan_tokens(model, run.settings.max_plan_tokens)
+    return _cost(run, model, prompt, k, most, extra)
+
+
+def _question(run: Run, model: Bound) -> str:
+    return run.question if model.side == "small" else run.hidden(run.question)
 
 
 def _cost(  # noqa: PLR0913, PLR0917
-    run: Run, model: Bound, k: int, requests: int, most: int | None, shown: int = 0
+    run: Run, model: Bound, prompt: str, k: int, most: int | None, extra: int = 0
 ) -> Amount:
-    """Bound requests for k samples each, whose prompts show some plans."""
-    if k > 1 and not model.takes_n:
-        k, requests = 1, requests * k
-    prompt = run.cascade.task.prompts.executor(run.question)
-    request = Request(run.turn(prompt), k=k, max_tokens=most)
-    extra = shown * plan_tokens(model, run.settings.max_plan_tokens)
+    turn = run.turn(prompt) if model.side == "small" else run.large_turn(prompt)
+    requests = 1
+    if not model.takes_n:
+        k, requests = 1, k
+    request = Request(turn, k=k, max_tokens=most)
     one = worst_case(model, request, run.settings.timeout_s, extra_prompt=extra)
     return Amount(
         None if one.usd is None else one.usd * requests,

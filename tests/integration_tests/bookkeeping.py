@@ -35,9 +35,7 @@ class Books:
 def lines_of(results: Iterable[Result]) -> list[LedgerLine]:
     """List the ledger lines of runs; an error carries its own."""
     ledgers = [
-        getattr(result, "ledger", None)
-        if isinstance(result, BaseException)
-        else result["ledger"]
+        getattr(result, "ledger", None) if isinstance(result, BaseException) else result["ledger"]
         for result in results
     ]
     return [line for ledger in ledgers if ledger for line in ledger["lines"]]
@@ -73,7 +71,9 @@ def upper(lines: Iterable[LedgerLine]) -> Decimal | None:
 
 def usd(bills: Mapping[str, Bill], prices: Mapping[str, Price]) -> Decimal:
     """Price what a server billed; a model's name without its suffixes is its side or starts so."""
-    return sum((_usd(bill, prices[behaviours(name)[0]]) for name, bill in bills.items()), Decimal(0))
+    return sum(
+        (_usd(bill, prices[behaviours(name)[0]]) for name, bill in bills.items()), Decimal(0)
+    )
 
 
 def _usd(bill: Bill, price: Price) -> Decimal:

@@ -46,8 +46,11 @@ class DevServer:
         return (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
 
     def client(self) -> SyncLangGraphClient:
-        """A client without a key; use it in a ``with``."""
-        return get_sync_client(url=self.url, api_key=None)
+        """A client without a key; use it in a ``with``.
+
+        It keeps no connection: the server ends idle ones, maybe just as the next request goes out.
+        """
+        return get_sync_client(url=self.url, api_key=None, headers={"Connection": "close"})
 
 
 @contextlib.contextmanager

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from cope_graph import CopeContext, CopeError, Price, create_cope, tasks
 from tests.integration_tests.bookkeeping import Books, Result, counted, kept, lines_of, upper, usd
+from tests.integration_tests.loops import Run
 from tests.loopback.clients import Server, chat
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.replies import Body, Reply, wanted_choices
@@ -24,7 +25,7 @@ from tests.loopback.suffixes import behaviours
 
 Side = Literal["small", "large", "both"]
 Graph = Any
-Way = Callable[[asyncio.Runner, Graph, Any, CopeContext], list[Result]]
+Way = Callable[[Run, Graph, Any, CopeContext], list[Result]]
 
 QUESTION: Final = "What is 7 * 6?"
 PRICES: Final = {
@@ -34,18 +35,26 @@ PRICES: Final = {
 SETTINGS: Final = CopeContext(max_plan_tokens=32, max_answer_tokens=64, retries=1)
 """Of every run, beside the limits on its time; all else is at its default."""
 
-_SIDES: Final[tuple[Side, ...]] = ("small", "large")
-_ALL: Final[tuple[Side, ...]] = ("small", "large", "both")
+GRACE_S: Final = 1.0
+"""What a run may take beyond its deadline: to let go of its requests, to judge, to be scheduled."""
+
+_ANSWERED: Final = "stage 3"
+_DEGRADED: Final = "stage 2, not accepted, degraded"
+_FAILED: Final = "ModelCallError"
+_HARMLESS: Final[Mapping[Side, str]] = {"small": "stage 1", "large": "stage 3"}
+_DOWN: Final[Mapping[Side, str]] = {"small": _ANSWERED, "large": _DEGRADED}
+_BOTH_DOWN: Final[Mapping[Side, str]] = {**_DOWN, "both": _FAILED}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fault:
     """What goes wrong.
 
     Attributes:
         title: In words.
+        ends: Which models it befalls, in turn, and how a run has to end then.
         suffix: What the faulty model's name ends in, see `tests.loopback.suffixes`.
-        sides: Which models it befalls, in turn.
+        streamed: How a run has to end whose large model streams, where that is another end.
         question: What is asked.
         listens: Whether there is a server at all.
         timeout_s: What a request may take.
@@ -53,42 +62,55 @@ class Fault:
     """
 
     title: str
+    ends: Mapping[Side, str]
     suffix: str = ""
-    sides: tuple[Side, ...] = _SIDES
+    streamed: Mapping[Side, str] = field(default_factory=dict)
     question: str = QUESTION
     listens: bool = True
-    timeout_s: float = 1.0
-    deadline_s: float = 8.0
+    timeout_s: float = 10.0
+    deadline_s: float = 10.0
 
 
 FAULTS: Final = (
-    Fault("none"),
-    Fault("429 always", "-429", _ALL),
-    # The server asks for a second's wait before the second try.
-    Fault("429 once, Retry-After 1 s", "-429once", timeout_s=3.0),
-    Fault("429 always, Retry-After 30 s", "-429after30", _ALL),
-    Fault("500", "-500", _ALL),
-    Fault("503", "-503"),
-    Fault("401", "-401", _ALL),
-    Fault("timeout", "-timeout"),
-    Fault("timeout, the deadline first", "-timeout", _ALL, deadline_s=0.6),
-    Fault("drip: a byte every 0.2 s", "-drip"),
-    Fault("malformed JSON", "-badjson"),
-    Fault("HTML with 200", "-html"),
-    Fault("no choices", "-nochoices", _ALL),
-    Fault("empty content", "-empty", _ALL),
-    Fault("null content", "-null", _ALL),
-    Fault("cut at the token limit", "-length", _ALL),
-    Fault("crash in mid-body", "-crash"),
-    Fault("connection reset", "-reset", _ALL),
-    Fault("nothing listens", listens=False, sides=_ALL),
-    Fault("no usage", "-nousage", _ALL),
-    Fault("truncated stream", "-truncated"),
-    Fault("n > 1 refused", "-refuse-n"),
-    Fault("unicode", "-unicode"),
-    Fault("lone surrogate in the reply", "-surrogate"),
-    Fault("lone surrogate in the question", question="What is 7 \ud800 6?"),
-    Fault("100 KB prompt", question=f"{'The farmer sighs. ' * 5_700}{QUESTION}"),
+    Fault("none", _HARMLESS),
+    Fault("429 always", _BOTH_DOWN, "-429"),
+    Fault("429 once, Retry-After 1 s", _HARMLESS, "-429once"),
+    Fault("429 always, Retry-After 30 s", _BOTH_DOWN, "-429after30"),
+    Fault("500", _BOTH_DOWN, "-500"),
+    Fault("503", _DOWN, "-503"),
+    Fault("401", _BOTH_DOWN, "-401"),
+    Fault("timeout", _DOWN, "-timeout", timeout_s=1.5),
+    Fault(
+        "timeout, the deadline first",
+        {
+            "small": "DeadlineError",
+            "large": "stage 1, not accepted, stopped by deadline",
+            "both": "DeadlineError",
+        },
+        "-timeout",
+        deadline_s=2.5,
+    ),
+    Fault("drip: a byte every 0.2 s", _DOWN, "-drip", timeout_s=1.5),
+    Fault("malformed JSON", _DOWN, "-badjson"),
+    Fault("HTML with 200", _DOWN, "-html"),
+    Fault("no choices", _BOTH_DOWN, "-nochoices"),
+    Fault("empty content", _BOTH_DOWN, "-empty"),
+    Fault("null content", _BOTH_DOWN, "-null"),
+    Fault(
+        "cut at the token limit",
+        {"small": _ANSWERED, "large": "stage 2, not accepted", "both": "NoAnswerError"},
+        "-length",
+    ),
+    Fault("crash in mid-body", _DOWN, "-crash"),
+    Fault("connection reset", _BOTH_DOWN, "-reset"),
+    Fault("nothing listens", _BOTH_DOWN, listens=False),
+    Fault("no usage", {**_HARMLESS, "both": "stage 1"}, "-nousage"),
+    Fault("truncated stream", _HARMLESS, "-truncated", streamed={"large": _DEGRADED}),
+    Fault("n > 1 refused", _HARMLESS, "-refuse-n"),
+    Fault("unicode", _HARMLESS, "-unicode"),
+    Fault("lone surrogate in the reply", _HARMLESS, "-surrogate"),
+    Fault("lone surrogate in the question", {"both": "InputError"}, question="What is 7 \ud800 6?"),
+    Fault("100 KB prompt", _HARMLESS, question=f"{'The farmer sighs. ' * 5_700}{QUESTION}"),
 )
 
 
@@ -99,15 +121,15 @@ def _each(call: Callable[[], Any]) -> list[Result]:
         return [error]
 
 
-def _invoke(_: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
+def _invoke(_: Run, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
     return _each(lambda: graph.invoke(given, context=context))
 
 
-def _ainvoke(runner: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
-    return _each(lambda: runner.run(graph.ainvoke(given, context=context)))
+def _ainvoke(run: Run, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
+    return _each(lambda: run(graph.ainvoke(given, context=context)))
 
 
-def _stream(_: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
+def _stream(_: Run, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
     def last() -> Any:
         modes = ["messages", "values"]
         events = list(graph.stream(given, context=context, stream_mode=modes))
@@ -116,22 +138,22 @@ def _stream(_: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -
     return _each(last)
 
 
-def _astream(runner: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
+def _astream(run: Run, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
     async def last() -> Any:
         events = graph.astream(given, context=context, stream_mode=["messages", "values"])
         return [value async for mode, value in events if mode == "values"][-1]
 
-    return _each(lambda: runner.run(last()))
+    return _each(lambda: run(last()))
 
 
-def _batch(_: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
+def _batch(_: Run, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
     outs: list[Result] = graph.batch([given, given], context=context, return_exceptions=True)
     return outs
 
 
-def _abatch(runner: asyncio.Runner, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
+def _abatch(run: Run, graph: Graph, given: Any, context: CopeContext) -> list[Result]:
     batch = graph.abatch([given, given], context=context, return_exceptions=True)
-    outs: list[Result] = runner.run(batch)
+    outs: list[Result] = run(batch)
     return outs
 
 
@@ -170,9 +192,9 @@ class Found:
     unseen_usd: Decimal
 
     @property
-    def ends(self) -> list[str]:
-        """Say how each run ended."""
-        return [_end(result) for result in self.results]
+    def ends(self) -> set[str]:
+        """Say how the runs ended."""
+        return {_end(result) for result in self.results}
 
     @property
     def untyped(self) -> list[Result]:
@@ -187,13 +209,19 @@ class Found:
 
     @property
     def is_true(self) -> bool:
-        """Whether the ledgers are complete, agree with the server and bound what it did not tell."""
+        """Whether the ledgers agree with the server, and bound what it did not tell."""
         bounds = ((self.upper_usd, self.true_usd), (self.unsure_usd, self.unseen_usd))
         bounded = all(most is not None and most >= true for most, true in bounds)
         return bounded and self.ledger == self.truth
 
 
-def find(fault: Fault, side: Side, way: str, runner: asyncio.Runner) -> Found:
+def find_all(fault: Fault, side: Side, run: Run) -> dict[str, Found]:
+    """Look at a fault in every way a graph is run, all at once: most of the time is waiting."""
+    with ThreadPoolExecutor(len(WAYS)) as pool:
+        return dict(zip(WAYS, pool.map(lambda way: find(fault, side, way, run), WAYS), strict=True))
+
+
+def find(fault: Fault, side: Side, way: str, run: Run) -> Found:
     """Let a fault befall runs, and look at what becomes of them."""
     context = SETTINGS.model_copy(
         update={"timeout_s": fault.timeout_s, "deadline_s": fault.deadline_s}
@@ -201,7 +229,7 @@ def find(fault: Fault, side: Side, way: str, runner: asyncio.Runner) -> Found:
     given = {"messages": [("user", fault.question)]}
     with OpenAIServer(_reply) as server, _graph(server, fault, side) as graph:
         started = time.perf_counter()
-        results = WAYS[way](runner, graph, given, context)
+        results = WAYS[way](run, graph, given, context)
         seconds = time.perf_counter() - started
         lines = lines_of(results)
         unsure = [line for line in lines if line["status"] != "reported"]

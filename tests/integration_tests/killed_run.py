@@ -2,7 +2,7 @@
 
     python -m tests.integration_tests.killed_run LIFE
 
-LIFE is a `Life` as JSON. The process prints `HELD` when it has come to the point where it waits
+LIFE is a `Life` as JSON. The process prints "held" when it has come to the point where it waits
 for ever, and the answer when the run comes to its end.
 """
 
@@ -13,32 +13,23 @@ import json
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, cast
-from unittest.mock import patch
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.graph import START, MessagesState, StateGraph
 
 from cope_graph import CopeContext, Price, create_cope, tasks
-from cope_graph.gates.verdict import Verdict
-from cope_graph.models.bound import Bound
-from cope_graph.models.draw import Terms, adraw, draw
-from cope_graph.models.exchange import Outcome, Request
 from cope_graph.money.lines import Ledger
-from cope_graph.stages import node
-from cope_graph.stages.judge import judge
-from cope_graph.stages.run import Run
+from tests.integration_tests.holding import ahold, hold, holding
 from tests.integration_tests.savers import asaver, saver
 from tests.integration_tests.upstream import SEED, TEMPERATURES
 from tests.loopback.clients import chat
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-HELD: Final = "held"
 ASK: Final[dict[str, Any]] = {"messages": [("user", "How many?")]}
 PRICES: Final = {"small": Price.of("0.15", "0.60"), "large": Price.of("2.50", "10.00")}
 
@@ -68,6 +59,10 @@ class Life:
         hold: Where to wait for ever: `"before NODE STAGE"`, when its requests are still to be
             made; `"after NODE STAGE"`, when they have come; `"gate STAGE"`, in the gate;
             `"between NODE"`, when it has ended and what follows has not begun.
+        resumes: Whether it goes on with the thread's run, else begins one.
+        max_concurrency: As in the run's config.
+        streams: Whether tokens and subgraphs are streamed too, for which LangGraph waits in a
+            thread, or a place, of the run's own.
     """
 
     base_url: str
@@ -77,11 +72,17 @@ class Life:
     is_async: bool = False
     nesting: Nesting = "alone"
     hold: str = ""
+    resumes: bool = False
+    max_concurrency: int | None = None
+    streams: bool = False
 
     @property
     def config(self) -> RunnableConfig:
         """That of the run."""
-        return RunnableConfig(configurable={"thread_id": self.thread})
+        return RunnableConfig(
+            configurable={"thread_id": self.thread},
+            **({"max_concurrency": self.max_concurrency} if self.max_concurrency else {}),
+        )
 
     def graph(self) -> Graph:
         """Build the graph."""
@@ -109,20 +110,29 @@ class Life:
         return parent
 
     def live(self) -> None:
-        """Run to the end, or to where it is held."""
+        """Run to the end and print the answer, unless it is held."""
         with saver(self.database) as kept:
             app = self.graph().compile(checkpointer=kept)
-            for event in app.stream(ASK, self.config, durability="sync"):
+            for event in app.stream(**self._how):
                 if self._is_between(event):
-                    _hold()
+                    hold()
+            print(app.get_state(self.config).values["answer"])  # noqa: T201 - the parent reads it
 
     async def alive(self) -> None:
         """Do the same in an event loop."""
         async with asaver(self.database) as kept:
             app = self.graph().compile(checkpointer=kept)
-            async for event in app.astream(ASK, self.config, durability="sync"):
+            async for event in app.astream(**self._how):
                 if self._is_between(event):
-                    await _ahold()
+                    await ahold()
+            state = await app.aget_state(self.config)
+            print(state.values["answer"])  # noqa: T201 - the parent reads it
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        modes = {"stream_mode": ["messages", "updates"], "subgraphs": True} if self.streams else {}
+        given = None if self.resumes else ASK
+        return {"input": given, "config": self.config, "durability": "sync", **modes}
 
     def _is_between(self, event: Any) -> bool:
         return any(self.hold == f"between {name}" for name in event)
@@ -130,56 +140,6 @@ class Life:
 
 def _shared(out: dict[str, Any]) -> dict[str, Any]:
     return {key: out[key] for key in ("messages", "answer", "stage", "ledger")}
-
-
-@contextmanager
-def holding(hold: str) -> Iterator[None]:
-    """Wait for ever before or after the requests of a node, or in the gate."""
-
-    def is_here(when: str, terms: Terms) -> bool:
-        return hold == f"{when} {terms.purpose.node} {terms.purpose.stage}"
-
-    def held_draw(
-        model: Bound, requests: Sequence[Request], config: RunnableConfig, terms: Terms
-    ) -> list[list[Outcome]]:
-        if is_here("before", terms):
-            _hold()
-        drawn = draw(model, requests, config, terms)
-        if is_here("after", terms):
-            _hold()
-        return drawn
-
-    async def held_adraw(
-        model: Bound, requests: Sequence[Request], config: RunnableConfig, terms: Terms
-    ) -> list[list[Outcome]]:
-        if is_here("before", terms):
-            await _ahold()
-        drawn = await adraw(model, requests, config, terms)
-        if is_here("after", terms):
-            await _ahold()
-        return drawn
-
-    def held_judge(run: Run) -> Verdict:
-        if hold == f"gate {run.state['stage']}":
-            _hold()
-        return judge(run)
-
-    with (
-        patch.object(node, "draw", held_draw),
-        patch.object(node, "adraw", held_adraw),
-        patch.object(node, "judge", held_judge),
-    ):
-        yield
-
-
-def _hold() -> None:
-    print(HELD, flush=True)  # noqa: T201 - the parent reads it
-    threading.Event().wait()
-
-
-async def _ahold() -> None:
-    print(HELD, flush=True)  # noqa: T201 - the parent reads it
-    await asyncio.Event().wait()
 
 
 @contextmanager

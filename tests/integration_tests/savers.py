@@ -51,24 +51,16 @@ async def asaver(database: str) -> AsyncIterator[Saver]:
 
 def results(database: str, thread: str) -> int:
     """Count the results of requests that are persisted, by a connection of our own."""
-    return _count(database, thread, "__return__")
-
-
-def ended(database: str, thread: str) -> int:
-    """Count the model nodes and gates whose end is persisted."""
-    return _count(database, thread, "decision")  # first nodes and gates alone write this
-
-
-def _count(database: str, thread: str, channel: str) -> int:
-    # Writes stay where they are when the step is over.
+    # They stay where they are when the step is over.
+    which = (thread, "__return__")
     if _is_postgres(database):
         with psycopg.connect(database) as postgres:
             query = "SELECT count(*) FROM checkpoint_writes WHERE thread_id = %s AND channel = %s"
-            row = postgres.execute(query, (thread, channel)).fetchone()
+            row = postgres.execute(query, which).fetchone()
     else:
         with closing(sqlite3.connect(database)) as sqlite:
             query = "SELECT count(*) FROM writes WHERE thread_id = ? AND channel = ?"
-            row = sqlite.execute(query, (thread, channel)).fetchone()
+            row = sqlite.execute(query, which).fetchone()
     return int(row[0]) if row else 0
 
 

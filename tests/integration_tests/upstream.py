@@ -29,6 +29,8 @@ STEPS: Final = {
     0.4: "small_execute 2",
     0.5: "large_execute",
 }
+OTHER: Final = "other"
+"""A step at another temperature, which is sure of its answer."""
 UNSURE: Final = ["3", "3", "3", "3", "4", "4", "4", "5"]
 _FOR_EVER_S: Final = 3600.0
 
@@ -52,10 +54,11 @@ class Upstream:
         self.asked: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         """Of those asked, the ones that were held."""
-        self.lost_bill = Bill()
+        self.lost_bills: dict[str, Bill] = {}
+        """What they cost, by model."""
 
     def __call__(self, body: Body) -> Reply:
-        step, index = STEPS.get(body["temperature"], "changed"), body["seed"] - SEED
+        step, index = STEPS.get(body["temperature"], OTHER), body["seed"] - SEED
         # The same question twice is the same request: its prompt counts too.
         key = json.dumps([step, index, body.get("n", 1), body["messages"]])
         self.asked[key] += 1
@@ -64,7 +67,9 @@ class Upstream:
             return Reply(texts)
         reply = Reply(texts, delay_s=_FOR_EVER_S)
         self.lost[key] += 1
-        self.lost_bill += Completion(body, reply, 0).bill
+        model = body["model"]
+        bill = self.lost_bills.get(model, Bill()) + Completion(body, reply, 0).bill
+        self.lost_bills[model] = bill
         return reply
 
     @property
@@ -81,4 +86,4 @@ def _text(step: str, index: int) -> str:
             return "First count, then add."
         case "large_execute":
             return "I counted and added. The answer is 42."
-    return f"Some thought. The answer is {UNSURE[index]}."
+    return f"Some thought. The answer is {6 if step == OTHER else UNSURE[index]}."

@@ -25,14 +25,14 @@ HARD: Final = "A hard one: what is 6 * 7?"
 SURD: Final = "A surd: what is the sine of 45 degrees?"
 """The samples agree in value, not in spelling: the worker process has to compare them."""
 LOCKED: Final = "A locked one: what is 1 + 1?"
-"""The models refuse the key."""
+"""The models refuse the key, and repeat it."""
 
 FINAL_WORDS: Final = "Some final words. The answer is 42."
 SAMPLE_WORD: Final = "Sample"
 """Every reply of the small model starts with it."""
 
 _SPELLINGS: Final = (r"\frac{\sqrt{2}}{2}", r"\frac{1}{\sqrt{2}}")
-_REFUSED: Final = ApiError(401, "Incorrect API key provided.", "invalid_request_error")
+_REFUSED: Final = ApiError(401, f"Incorrect API key provided: {KEY}.", "invalid_request_error")
 
 
 def by_word() -> Callable[[Body], Reply]:

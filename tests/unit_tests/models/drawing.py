@@ -64,9 +64,7 @@ def ask(text: str = "What is it?", **given: Any) -> Request:
     return Request((HumanMessage(text),), **given)
 
 
-def bound(
-    server: Server, name: str = "m", price: Price | None = None, **options: Any
-) -> Bound:
+def bound(server: Server, name: str = "m", price: Price | None = None, **options: Any) -> Bound:
     """Bind a ChatOpenAI that may be used in any number of event loops, and makes no retries."""
     options = {"default_headers": {"Connection": "close"}, **options}
     prices = {} if price is None else {"small": price}

@@ -35,7 +35,7 @@ def test_a_line_says_on_whose_account_it_is(drawer: Drawer) -> None:
 
 def test_different_prompts_go_side_by_side_and_keep_their_order(drawer: Drawer) -> None:
     def reply(body: dict[str, Any]) -> Reply:
-        return Reply([f"re {body['messages'][-1]['content']}"], delay_s=0.5)
+        return Reply([f"re {body['messages'][-1]['content']}"], delay_s=1)
 
     with OpenAIServer(reply) as server:
         drawn = drawer(bound(server), [ask(str(i)) for i in range(8)])

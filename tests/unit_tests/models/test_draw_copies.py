@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cope_graph.models import configure
 from cope_graph.models.bound import Bound, bind
 from cope_graph.models.configure import configured, copied
@@ -9,7 +11,7 @@ from tests.scripted import ScriptedChat
 from tests.unit_tests.models.drawing import Drawer, ask, texts
 
 
-def draw_one(drawer: Drawer, model: Bound, **settings: float | None) -> None:
+def draw_one(drawer: Drawer, model: Bound, **settings: Any) -> None:
     assert texts(drawer(model, [ask(**settings)])) == [["a"]]
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from cope_graph.errors import BudgetError
 from cope_graph.models.flight import StopReason
+from cope_graph.models.usage import Usage
 from cope_graph.models.worst import worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price, cost
 from cope_graph.money.purse import Purse
-from cope_graph.models.usage import Usage
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.replies import Body, Reply
 from tests.processes import soon
@@ -43,10 +43,10 @@ def test_a_request_ends_at_its_limit(
     drawer: Drawer, server: OpenAIServer, suffix: str, streaming: bool
 ) -> None:
     model = bound(server, f"m-{suffix}", streaming=streaming)
-    drawn = drawer(model, [ask(stream=streaming)], timeout_s=0.4, retries=3)
+    drawn = drawer(model, [ask(stream=streaming)], timeout_s=1, retries=3)
     (line,) = lines(drawn)
     assert (line["status"], line["error"]) == ("unknown", "timed out")
-    assert 0.4 <= line["seconds"] < 30
+    assert 1 <= line["seconds"] < 30
     assert [f["message"] for f in failures(drawn)] == [
         f"The small model m-{suffix} did not answer in time."
     ]
@@ -62,7 +62,7 @@ def test_the_caller_says_why_there_was_no_more_time(
 
 
 def test_the_limit_is_of_all_tries_together(drawer: Drawer, server: OpenAIServer) -> None:
-    drawn = drawer(bound(server, "m-500once-timeout"), [ask()], timeout_s=0.4, retries=3)
+    drawn = drawer(bound(server, "m-500once-timeout"), [ask()], timeout_s=1, retries=3)
     assert kinds(drawn) == ["timeout"]
     assert [line["error"] for line in lines(drawn)] == ["broken", "timed out"]
 
@@ -86,22 +86,22 @@ def test_one_that_hangs_takes_no_room_from_those_that_wait(drawer: Drawer) -> No
 
     with OpenAIServer(reply) as server:
         requests = [ask(str(i)) for i in range(3)]
-        drawn = drawer(bound(server), requests, {"max_concurrency": 1}, timeout_s=0.4)
+        drawn = drawer(bound(server), requests, {"max_concurrency": 1}, timeout_s=1)
     assert texts(drawn) == [[], ["fine"], ["fine"]]
     assert kinds(drawn) == ["timeout"]
 
 
 def test_an_async_request_is_really_cancelled(server: OpenAIServer) -> None:
-    Drawer(is_async=True)(bound(server, "m-timeout"), [ask("1"), ask("2")], timeout_s=0.3)
+    Drawer(is_async=True)(bound(server, "m-timeout"), [ask("1"), ask("2")], timeout_s=1)
     assert soon(lambda: server.traffic.dropped == 2)
     assert server.traffic.in_flight == 0
 
 
 def test_a_threads_request_goes_on_where_it_holds_up_no_exit(server: OpenAIServer) -> None:
-    before = set(threading.enumerate())
-    Drawer(is_async=False)(bound(server, "m-timeout"), [ask("1"), ask("2")], timeout_s=0.3)
-    left = set(threading.enumerate()) - before
-    assert len(left) == server.traffic.in_flight == 2
+    Drawer(is_async=False)(bound(server, "m-timeout"), [ask("1"), ask("2")], timeout_s=1)
+    assert server.traffic.in_flight == 2
+    left = [thread for thread in threading.enumerate() if thread.name == "cope-request"]
+    assert len(left) >= 2
     assert all(thread.daemon for thread in left)
 
 
@@ -117,7 +117,7 @@ def test_what_a_thread_may_still_spend_stays_reserved_until_it_has_ended() -> No
         budget = Budget(usd=worst.usd)
         drawn = Drawer(is_async=False)(model, [request], timeout_s=0.3, purse=_spending(budget))
         assert budget.spent == Amount(Decimal(0))
-        with pytest.raises(BudgetError, match="has 0 USD left"):
+        with pytest.raises(BudgetError, match=r"has 0\.0* USD left"):
             budget.reserve("another", worst)
         assert soon(lambda: budget.spent != Amount(Decimal(0)))
         billed = server.billed["m"]

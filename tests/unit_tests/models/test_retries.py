@@ -90,9 +90,7 @@ def test_what_no_retry_can_mend_is_not_retried(
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
-def test_what_a_retry_may_mend_is_retried(
-    drawer: Drawer, waits: list[float], status: int
-) -> None:
+def test_what_a_retry_may_mend_is_retried(drawer: Drawer, waits: list[float], status: int) -> None:
     with OpenAIServer(refusing(status)) as server:
         drawn = drawer(bound(server), [ask()], retries=1)
         assert server.count == len(lines(drawn)) == 2

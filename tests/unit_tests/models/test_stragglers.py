@@ -120,18 +120,18 @@ def test_one_that_the_decision_hangs_on_may_still_time_out(drawer: Drawer) -> No
     with server_of(UNDECIDED, hanging=[N - 1]) as server:
         run = run_of(bound(server))
         asked = small_execute(run)
-        drawn = draw_all(drawer, asked, straggler_s=0.05, timeout_s=0.6)
+        drawn = draw_all(drawer, asked, straggler_s=0.05, timeout_s=2)
     assert kinds(drawn) == ["timeout"]
     assert errors(drawn) == {N - 1: "timed out"}
     assert decided(run, settle(asked, drawn)) == ("escalate", False, "7")
 
 
 def test_a_lost_cause_is_not_waited_for_either(drawer: Drawer) -> None:
-    answers = [str(i) for i in range(N)]
+    answers = ["7", "7", "7", "7", "7", "7", "5", "6"]
     with server_of(answers, hanging=[2, 5]) as server:
         run = run_of(bound(server))
         asked = small_execute(run)
-        drawn = draw_all(drawer, asked, straggler_s=0.1)
+        drawn = draw_all(drawer, asked, straggler_s=0.8)
     assert errors(drawn) == dict.fromkeys([2, 5], "not waited for")
     assert decided(run, settle(asked, drawn))[0] == in_full(run, answers)[0] == "escalate"
 
@@ -159,11 +159,9 @@ def test_a_tie_that_the_first_sample_could_win_is_waited_for(drawer: Drawer) -> 
 
 
 def test_samples_of_an_earlier_request_are_in_their_places_too(drawer: Drawer) -> None:
-    dealt = iter(["1", "2", "2", "1"])
-
     def reply(body: Body) -> Reply:
         seed = body["seed"]
-        return Reply([says(next(dealt))], delay_s=0.15 * seed + 0.6 * (seed == 3))
+        return Reply([says("1221"[seed])], delay_s=0.15 * seed + 0.6 * (seed == 3))
 
     settings: dict[str, Any] = {"n": 4, "tau1": 0.5, "strict": False, "seed": 0, "stages": (1,)}
     with OpenAIServer(reply) as server:  # it ignores n, and is asked once more for the other three

@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.money import till as till_module
 from cope_graph.money.amount import NOTHING, Sum
 from cope_graph.money.till import Till
+from tests.unit_tests.money.tills import Clock, check_books, clock, usd
 
 SUMS = st.builds(
     lambda usd, tokens: Sum(Decimal(usd), tokens), st.integers(0, 9), st.integers(0, 9)
 )
-
-
-def usd(amount: int | str) -> Sum:
-    return Sum(Decimal(amount))
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@contextmanager
-def clock() -> Iterator[Clock]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(till_module, "time", made := Clock())
-        yield made
-
-
-def accounted(till: Till) -> Sum:
-    return till._spent.plus(till._flying).plus(till._held)
-
-
-def check_books(till: Till) -> None:
-    """Check that nothing is promised twice and that the holds are what is held."""
-    assert accounted(till).fits(till.limit)
-    held = NOTHING
-    for hold in till._holds.values():
-        held = held.plus(hold.amount)
-        assert hold.flying >= 0
-    assert till._held == held
-
 
 EVENT = st.tuples(
     st.sampled_from(["admit", "reserve", "settle", "leave", "cancel", "wait", "poke"]),
@@ -192,6 +156,11 @@ def test_where_each_run_costs_its_worst_case_exactly_that_many_finish(
     assert walk_all(till, walks, data.draw) == min(count, limit // sum(requests))
 
 
+def _note(served: list[int], who: int, granted: Future[None]) -> None:
+    if not granted.cancelled():
+        served.append(who)
+
+
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.sets(st.integers(0, 7)))
 def test_whoever_waits_is_served_in_order_and_the_cancelled_take_nothing(
     wants: list[int], cancelled: set[int]
@@ -201,7 +170,7 @@ def test_whoever_waits_is_served_in_order_and_the_cancelled_take_nothing(
     served: list[int] = []
     waiting = [till.admit(str(i), usd(want)) for i, want in enumerate(wants)]
     for i, future in enumerate(waiting):
-        future.add_done_callback(lambda done, i=i: None if done.cancelled() else served.append(i))
+        future.add_done_callback(partial(_note, served, i))
         if i in cancelled:
             assert future.cancel()
     till.leave("first")
@@ -212,105 +181,3 @@ def test_whoever_waits_is_served_in_order_and_the_cancelled_take_nothing(
         till.leave(str(i))
     assert served == patient
     assert till._holds == {}
-
-
-def test_a_small_want_does_not_overtake_a_large_one_before_it() -> None:
-    till = Till(usd(10))
-    till.admit("a", usd(6)).result(0)
-    large, small = till.admit("b", usd(8)), till.admit("c", usd(1))
-    assert not large.done()
-    assert not small.done()
-    till.leave("a")
-    assert large.done()
-    assert small.done()
-
-
-def test_who_gave_up_waiting_does_not_keep_others_waiting() -> None:
-    till = Till(usd(10))
-    till.admit("a", usd(6)).result(0)
-    large, small = till.admit("b", usd(8)), till.admit("c", usd(1))
-    large.cancel()
-    till.poke()
-    assert small.done()
-
-
-def test_a_run_that_stood_in_line_twice_leaves_nothing_behind() -> None:
-    till = Till(usd(10))
-    till.admit("a", usd(10)).result(0)
-    twice = [till.admit("b", usd(4)), till.admit("b", usd(4))]
-    till.leave("a")
-    assert all(future.done() for future in twice)
-    assert till._held == usd(4)
-    till.leave("b")
-    assert till.reserve("c", usd(10)) is None
-
-
-def test_an_idle_hold_is_let_go_when_another_waits_and_a_busy_one_is_not() -> None:
-    with clock() as now:
-        till = Till(usd(10))
-        till.admit("idle", usd(4)).result(0)
-        till.admit("busy", usd(6)).result(0)
-        assert till.reserve("busy", usd(1)) is None
-        waits = till.admit("next", usd(3))
-        now.now += 29
-        till.poke()
-        assert not waits.done()
-        now.now += 2
-        till.poke()
-        assert waits.done()
-        assert set(till._holds) == {"busy", "next"}
-        # The idle one may go on with what is free.
-        assert till.reserve("idle", usd(2)) == usd(1)
-        assert till.reserve("idle", usd(1)) is None
-        check_books(till)
-
-
-def test_an_idle_hold_is_kept_as_long_as_nobody_waits() -> None:
-    with clock() as now:
-        till = Till(usd(10))
-        till.admit("idle", usd(10)).result(0)
-        now.now += 3600
-        till.poke()
-        assert till.reserve("idle", usd(10)) is None
-
-
-def test_a_run_is_idle_again_after_what_it_left_behind_has_settled() -> None:
-    with clock() as now:
-        till = Till(usd(10))
-        till.admit("a", usd(10)).result(0)
-        assert till.reserve("a", usd(4)) is None
-        till.leave("a")  # its node failed; the request is still on its way
-        till.admit("a", usd(6)).result(0)  # it is resumed
-        till.settle("a", usd(4), usd(0))
-        waits = till.admit("b", usd(10))
-        now.now += 31
-        till.poke()
-        assert waits.done()
-
-
-def test_a_run_that_nobody_could_make_room_for_gets_what_is_left() -> None:
-    till = Till(usd(10))
-    till.admit("large", usd(15)).result(0)
-    assert till.reserve("large", usd(11)) == usd(10)
-    assert till.reserve("large", usd(9)) is None
-    till.settle("large", usd(9), usd(9))
-    till.leave("large")
-    till.admit("next", usd(15)).result(0)
-    assert till.reserve("next", usd(2)) == usd(1)
-
-
-def test_a_charge_above_its_reservation_is_written_down_and_takes_from_what_is_free() -> None:
-    till = Till(usd(10))
-    assert till.reserve("a", usd(4)) is None
-    till.settle("a", usd(4), usd(7))
-    assert till.spent == usd(7)
-    assert till.reserve("a", usd(4)) == usd(3)
-
-
-def test_a_fraction_of_a_token_or_cent_is_never_lost() -> None:
-    till = Till(Sum(Decimal(1), 10))
-    for _ in range(10):
-        assert till.reserve("a", Sum(Decimal("0.1"), 1)) is None
-        till.settle("a", Sum(Decimal("0.1"), 1), Sum(Decimal("0.1"), 1))
-    assert till.spent == Sum(Decimal(1), 10)
-    assert till.reserve("a", Sum(Decimal("1e-30"), 0)) == NOTHING
