@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Literal, TypeVar
 from uuid import uuid4
 
@@ -96,7 +97,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         runtime = get_runtime()  # there is none while a thread's state is edited by hand
         context = runtime.context if runtime else None
         settings = resolve(cascade.defaults, context, cascade.overrides)
-        fresh = {**FRESH, "messages": state.get("messages", []), "entering": True}
+        # A copy: whoever gets it (in an error, in a stream) may change it.
+        fresh = {**deepcopy(FRESH), "messages": state.get("messages", []), "entering": True}
         fresh["run"] = uuid4().hex
         return Send(entry(settings), {**fresh, "stage": settings.stages[0]})
 

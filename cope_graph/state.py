@@ -32,7 +32,8 @@ class Sample(TypedDict):
     id: str | None
     """Its message's id: a streamed sample and the answer made of it are one message."""
     error: NotRequired[str]
-    """Why there is no reply. A lost sample counts like one without an answer: it never wins."""
+    """Why there is no reply, in a word or two (`failures` says more). A lost sample counts like
+    one without an answer: it never wins."""
 
 
 FailureKind = Literal[

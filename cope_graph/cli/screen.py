@@ -33,7 +33,7 @@ def waiting_for(node: str | None, change: Mapping[str, Any]) -> str:
 def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
     """Print what a node brought, and what failed there."""
     for failure in change.get("failures", ()):
-        if failure["node"] == node:
+        if (failure["node"], failure["stage"]) == (node, change.get("stage")):
             console.print(f"[yellow]{node}  {_safe(failure['message'], 300)}[/]")
     if node == "small_plan":
         goals = [goal for goal in change.get("goals", ()) if goal]

@@ -59,7 +59,7 @@ class Reply(TypedDict):
     cut: bool
     """Whether it ends at the token limit."""
     error: NotRequired[str]
-    """Why there is no reply to speak of."""
+    """Why there is no reply to speak of, in a word or two."""
 
 
 class CallFailure(TypedDict):
@@ -90,7 +90,7 @@ def slots(outcome: Outcome) -> list[Reply]:
     """List a request's samples, with those that will never come as lost."""
     if outcome["failure"] is None and not outcome["given_up"]:
         return outcome["replies"]
-    why = outcome["failure"]["message"] if outcome["failure"] else "not waited for"
+    why = outcome["failure"]["kind"].replace("_", " ") if outcome["failure"] else "not waited for"
     missing = outcome["k"] - len(outcome["replies"])
     return [*outcome["replies"], *(lost(why) for _ in range(missing))]
 

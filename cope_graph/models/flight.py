@@ -178,7 +178,7 @@ class Flight:
         error: str | None = None,
     ) -> LedgerLine:
         name, gpu = model or self.model.name, round(gpu_seconds, 6)
-        usd = self.model.usd(usage, name, gpu)
+        usd = self.model.usd(usage, name, gpu) if usage != FREE_OF_CHARGE else Decimal(0)
         reported = usage.status == "reported"
         upper = usd if reported and usd is not None else self.worst.usd
         tokens = usage.input_tokens + usage.output_tokens if reported else self.worst.tokens

@@ -14,6 +14,7 @@ from cope_graph.money.lines import LedgerLine, Role
 from cope_graph.state import Failure, Stage, Stop
 
 logger = logging.getLogger("cope_graph")
+logger.addHandler(logging.NullHandler())  # what to show is the application's to say
 
 
 @dataclass(frozen=True)

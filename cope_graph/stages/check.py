@@ -62,7 +62,10 @@ def check_state(run: Run, node: str) -> None:
     except ValidationError as error:
         msg = f"The thread's state is not one this graph wrote ({describe(error)}): ask anew."
         raise InputError(msg) from error
-    stage = run.state["stage"]
+    stage, bound = run.state["stage"], run.cascade
+    if bound.overrides == "tighten" and stage not in bound.defaults.stages:
+        msg = f"There is no stage {stage} in a graph with stages {bound.defaults.stages}: ask anew."
+        raise InputError(msg)
     if node not in _nodes(run.settings, stage):
         msg = f"{node} has no part in stage {stage} of a run with stages {run.settings.stages}."
         raise InputError(msg)

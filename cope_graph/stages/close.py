@@ -66,7 +66,7 @@ def _no_answer(run: Run, visit: Visit) -> CopeError:
         case "deadline":
             return DeadlineError(f"The run's time was up before it had an answer. {said}".strip())
     if said:
-        return ModelCallError(f"There is no answer ({visit['reason']}). {said}")
+        return ModelCallError(f"There is no answer. {said}")
     return NoAnswerError(
         f"No stage gave a {run.cascade.task.name} answer that can be read ({visit['reason']}). "
         "Ask more precisely, or raise the models' max_tokens."

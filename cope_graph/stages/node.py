@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -122,7 +123,7 @@ class ModelNode(Runnable[CopeState, Update]):
 
     def _close(self, visit: _Visit, drawn: list[list[Outcome]]) -> Update:
         state = visit.run.state
-        reset = {**FRESH, "run": state["run"]} if state.get("entering") else {}
+        reset = {**deepcopy(FRESH), "run": state["run"]} if state.get("entering") else {}
         found = failures(visit.ask, self.name, drawn)
         return {
             **reset,

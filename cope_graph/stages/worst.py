@@ -43,13 +43,14 @@ def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
         if stage == 1:
             if goal and not past_plan:
                 yield _plan(run, small, form, settings.n)
-            for k in [1] * settings.n if goal else waves:
-                yield _answer(run, small, goal, k)
+            if goal:
+                yield from [_answer(run, small, goal)] * settings.n
+            else:
+                yield from (_answer(run, small, [], k) for k in waves)
         elif stage == 2:  # noqa: PLR2004
             if not past_plan:
                 yield _plan(run, large, settings.large_plan)
-            for k in waves:
-                yield _answer(run, small, [*goal, *guideline], k)
+            yield from (_answer(run, small, [*goal, *guideline], k) for k in waves)
         else:
             if guideline and 2 not in settings.stages and not past_plan:  # noqa: PLR2004
                 yield _plan(run, large, settings.large_plan)

@@ -43,6 +43,10 @@ PRICES: Final = {
     "small": Price.of("0.15", "0.60", "0.075"),
     "large": Price.of("2.50", "10.00", "1.25"),
 }
+ONE: Final = Decimal(1)
+TEN: Final = Decimal("10.5")
+"""What a budget affords, in worst cases of a run."""
+
 _THREADS: Final = 32
 
 
@@ -68,7 +72,7 @@ class Plan:
     runs: int
     way: Way = "ainvoke"
     length: Length = "longest"
-    affords: Decimal = Decimal("10.5")
+    affords: Decimal = TEN
     unit: Unit = "usd"
     counts: bool = True
     entered: bool = False
@@ -199,12 +203,12 @@ def _run(graph: Any, plan: Plan, run: RunInLoop) -> list[Result]:
         )
         return outs
 
-    async def gathered() -> list[Result]:
+    async def gathered() -> Any:
         runs = [graph.ainvoke(each) for each in questions]
         return await asyncio.gather(*runs, return_exceptions=True)
 
-    outs = run(gathered())
-    return outs
+    given: list[Result] = run(gathered())
+    return given
 
 
 def _in(unit: Unit, amount: Amount) -> Decimal:

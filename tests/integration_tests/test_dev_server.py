@@ -87,7 +87,7 @@ def own_part(schema: dict[str, Any] | None) -> dict[str, Any]:
     assert schema is not None
     messages = schema["properties"].pop("messages")
     assert messages["type"] == "array"
-    own = {"Ledger", "LedgerLine", "Totals", "Visit", "Vote"}
+    own = {"Failure", "Ledger", "LedgerLine", "Totals", "Visit", "Vote"}
     definitions = {k: v for k, v in schema.get("$defs", {}).items() if k in own}
     return {**schema, "$defs": definitions}
 
@@ -139,7 +139,7 @@ def test_an_assistant_holds_settings_of_its_own(served: Served) -> None:
     assert [visit["decision"] for visit in out["visits"]] == ["escalate", "accept"]
 
 
-def test_a_runs_context_goes_before_the_assistants(served: Served) -> None:
+def test_a_runs_context_goes_before_the_graphs(served: Served) -> None:
     out = served.ask(EASY, context={"n": 2, "stages": [1, 3], "small_plan": "none"})
     assert (out["ledger"]["requests"], out["visits"][0]["samples"]) == (1, 2)
 
@@ -154,6 +154,18 @@ def test_updates_show_each_node_as_it_ends(served: Served) -> None:
     last = updates[-1]["confidence_gate"]
     assert (last["answer"], last["stage"]) == ("42", 3)
     assert [visit["stage"] for visit in last["visits"]] == [1, 2, 3]
+
+
+def test_on_a_thread_the_updates_show_each_request_that_is_kept(served: Served) -> None:
+    thread = served.client.threads.create()["thread_id"]
+    parts = list(
+        served.client.runs.stream(thread, "cope", input=question_of(HARD), stream_mode="updates")
+    )
+    names = [name for part in parts if part.event == "updates" for name in part.data]
+    assert [name for name in names if name != "request"] == TO_STAGE_3
+    assert names.count("request") == 12
+    kept = [part.data["request"] for part in parts if "request" in part.data]
+    assert [(len(one["lines"]), one["failure"]) for one in kept] == [(1, None)] * 12
 
 
 def test_only_the_tokens_of_stage_3_are_streamed(served: Served) -> None:
@@ -196,6 +208,17 @@ def test_two_turns_on_one_thread_share_the_conversation_alone(served: Served) ->
     asked = served.models.requests[-1].body["messages"]
     assert [message["role"] for message in asked] == ["user", "assistant", "user"]
     assert asked[1]["content"] == FINAL_WORDS
+
+
+def test_a_run_may_ask_for_less_than_its_assistant_and_than_the_graph_alone(
+    served: Served,
+) -> None:
+    assistant = served.client.assistants.create("cope", context={"n": 3, "tau1": 0.9})
+    out = served.ask(EASY, assistant["assistant_id"], context={"n": 5})
+    assert (out["visits"][0]["samples"], out["visits"][0]["threshold"]) == (5, 0.9)
+    error = served.ask(EASY, context={"n": 9, "tau1": 0.1})["__error__"]
+    assert error["error"] == "InputError"
+    assert "n may be 8 at most, not 9; tau1 may be 0.75 at least, not 0.1" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +279,8 @@ def test_a_thread_goes_on_after_an_error(served: Served) -> None:
 def test_neither_errors_nor_logs_nor_files_hold_a_key(served: Served) -> None:
     error = served.ask(LOCKED)["__error__"]
     assert error["error"] == "ModelCallError"
-    assert "refused the key" in error["message"]
+    for side in ("small", "large"):  # the small model's failure leads on to the large one
+        assert f"The {side} model {side} refused the key" in error["message"]
     assert KEY not in error["message"]
     assert served.ask(HARD)["stage"] == 3
     log = served.server.log

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from cope_graph import PLAN_FREE, ChatCope, CopeContext, create_cope, tasks
-from cope_graph.errors import InputError, ModelNameError, NoAnswerError
+from cope_graph.errors import InputError, ModelCallError, ModelNameError, NoAnswerError
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
 
@@ -79,6 +79,14 @@ def test_a_model_that_returns_nothing_hands_over(both: Runner) -> None:
 
 def test_two_models_that_return_nothing_are_never_an_empty_success(both: Runner) -> None:
     small, large = ScriptedChat(replies=[""] * 24), ScriptedChat(replies=["", ""])
+    with pytest.raises(ModelCallError, match="the reply is empty") as caught:
+        both(create_cope(small, large, task=tasks.math()).compile(), {"messages": [("user", "q")]})
+    assert caught.value.ledger is not None
+    assert caught.value.ledger["requests"] == len(small.calls) + len(large.calls) == 5
+
+
+def test_replies_without_an_answer_are_never_an_empty_success(both: Runner) -> None:
+    small, large = ScriptedChat(replies=["?"] * 24), ScriptedChat(replies=["?", "?"])
     with pytest.raises(NoAnswerError):
         both(create_cope(small, large, task=tasks.math()).compile(), {"messages": [("user", "q")]})
 

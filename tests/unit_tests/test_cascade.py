@@ -8,15 +8,17 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
+from pydantic import PrivateAttr
 
 from cope_graph import PLAN_FREE, CopeContext, create_cope, tasks
-from cope_graph.errors import NoAnswerError
+from cope_graph.errors import ModelCallError, NoAnswerError
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
 
 ASK = {"messages": [("user", "How many?")]}
 GOALS = [f"goal {i}" for i in range(8)]
 SURE = [says("3")] * 7 + [says("4")]
+THREAD = {"configurable": {"thread_id": "t"}}
 UNSURE = [says("3")] * 4 + [says("4")] * 3 + ["no idea"]
 
 
@@ -219,6 +221,7 @@ def test_no_answer_in_any_sample_is_a_typed_error_with_the_bill(both: Runner) ->
     graph, *_ = cascade(["g"] * 8 + ["?"] * 16, ["a guideline", "none"])
     with pytest.raises(NoAnswerError, match="No stage gave a math answer") as caught:
         both(graph.compile(), ASK)
+    assert caught.value.ledger is not None
     assert caught.value.ledger["requests"] == 12
 
 
@@ -296,26 +299,106 @@ def _two_turns(app: Any, config: Any, small: Any) -> None:
     assert "old plan" not in str(last)
 
 
-def test_a_new_turn_after_a_run_that_broke_off_starts_afresh() -> None:
-    graph, small, _ = cascade(GOALS + UNSURE, [])
+@pytest.mark.parametrize(
+    ("without_plan", "path"),
+    [
+        (2, [(1, "escalate"), (2, "hand_over"), (3, "accept")]),
+        (3, [(1, "escalate"), (3, "accept")]),
+    ],
+)
+def test_a_plan_that_fails_leads_to_stage_2_without_it_or_on_to_stage_3(
+    both: Runner, without_plan: Any, path: list[tuple[int, str]]
+) -> None:
+    graph, small, large = cascade(GOALS + UNSURE * 2, ["", says("42")], without_plan=without_plan)
+    out = both(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["degraded"]) == ("42", 3, False)
+    assert decisions(out) == path
+    assert [(f["node"], f["side"], f["kind"]) for f in out["failures"]] == [
+        ("large_plan", "large", "empty")
+    ]
+    assert "First" not in large.prompts[1]
+    if without_plan == 2:
+        assert "goal " in small.prompts[-1]
+        assert "the large model wrote no plan" in out["visits"][1]["reason"]
+
+
+def test_a_small_model_that_is_down_leaves_the_question_to_the_large_one(both: Runner) -> None:
+    graph, _, large = cascade([], ["a guideline", says("42")])
+    out = both(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["accepted"]) == ("42", 3, True)
+    assert {f["side"] for f in out["failures"]} == {"small"}
+    assert "none of 8 samples has a readable answer (8 lost" in out["visits"][0]["reason"]
+    assert all("script of s ended" in f["message"] for f in out["failures"])
+    assert len(large.calls) == 2
+
+
+def test_a_large_model_that_is_down_leaves_the_best_small_answer_degraded(both: Runner) -> None:
+    graph, *_ = cascade(GOALS + UNSURE * 2, [])
+    out = both(graph.compile(), ASK)
+    assert (out["answer"], out["stage"], out["accepted"]) == ("3", 2, False)
+    assert (out["degraded"], out["stopped_by"]) == (True, None)
+    assert [(f["node"], f["kind"]) for f in out["failures"]] == [
+        ("large_plan", "broken"),
+        ("large_execute", "broken"),
+    ]
+
+
+def test_a_lost_sample_counts_without_an_answer_and_says_why(both: Runner) -> None:
+    graph, *_ = cascade(GOALS + [says("3")] * 6, [], stages=(1,))
     app = graph.compile(checkpointer=InMemorySaver())
-    config: Any = {"configurable": {"thread_id": "t"}}
-    with pytest.raises(Exception, match="script of l ended"):
-        app.invoke(ASK, config)
-    small.replies.extend([f"other {i}" for i in range(8)] + SURE)
-    out = app.invoke({"messages": [("user", "Again?")]}, config)
+    out = both(app, ASK, THREAD)
+    assert (out["answer"], out["confidence"], out["accepted"]) == ("3", 0.75, False)
+    assert (out["failures"][0]["requests"], out["visits"][0]["samples"]) == (2, 8)
+    lost = [s for s in app.get_state(THREAD).values["samples"] if "error" in s]
+    assert [sample["answer"] for sample in lost] == [None, None]
+    assert [sample["error"] for sample in lost] == ["broken", "broken"]
+
+
+def test_two_models_that_are_down_are_a_typed_error_with_the_bill(both: Runner) -> None:
+    graph, *_ = cascade([], [])
+    with pytest.raises(ModelCallError, match="script of l ended") as caught:
+        both(graph.compile(), ASK)
+    assert caught.value.ledger is not None
+    assert caught.value.ledger["requests"] == len(caught.value.ledger["lines"]) == 5
+    assert caught.value.ledger["status"] == "unknown"
+
+
+class Stopping(ScriptedChat):
+    """Ends the run at its first request, as Ctrl-C does."""
+
+    _stopped: bool = PrivateAttr(default=False)
+
+    def _generate(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._stopped:
+            self._stopped = True
+            raise KeyboardInterrupt
+        return super()._generate(*args, **kwargs)
+
+
+def broken_off(small: list[str], large: list[str]) -> tuple[Any, Any, Any]:
+    """Break a run off at the large model's first request; its thread is "t"."""
+    chats = (
+        ScriptedChat(model_name="s", replies=small),
+        Stopping(model_name="l", replies=large),
+    )
+    app = create_cope(*chats, task=tasks.math()).compile(checkpointer=InMemorySaver())
+    with pytest.raises(KeyboardInterrupt):
+        app.invoke(ASK, THREAD)  # type: ignore[call-overload]
+    return app, *chats
+
+
+def test_a_new_turn_after_a_run_that_broke_off_starts_afresh() -> None:
+    app, *_ = broken_off(GOALS + UNSURE + [f"other {i}" for i in range(8)] + SURE, [])
+    out = app.invoke({"messages": [("user", "Again?")]}, THREAD)
     assert (out["stage"], out["ledger"]["requests"], len(out["visits"])) == (1, 9, 1)
 
 
 def test_a_run_that_broke_off_resumes_and_keeps_its_bill() -> None:
-    graph, _, large = cascade(GOALS + UNSURE + SURE, [])
-    app = graph.compile(checkpointer=InMemorySaver())
-    config: Any = {"configurable": {"thread_id": "t"}}
-    with pytest.raises(Exception, match="script of l ended"):
-        app.invoke(ASK, config)
-    large.replies.append("a guideline")
-    out = app.invoke(None, config)
+    app, small, large = broken_off(GOALS + UNSURE + SURE, ["a guideline"])
+    assert len(small.calls) == 9
+    out = app.invoke(None, THREAD)
     assert (out["stage"], out["ledger"]["requests"]) == (2, 11)
+    assert (len(small.calls), len(large.calls)) == (10, 1)
 
 
 def test_runs_side_by_side_keep_their_own_answers() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,6 +45,18 @@ def test_the_defaults_are_the_papers() -> None:
         {"seed": -1},
         {"samples": 8},
         {"max_answer_tokens": 0},
+        {"budget_usd": "-0.01"},
+        {"budget_usd": "NaN"},
+        {"budget_usd": "cheap"},
+        {"budget_tokens": -1},
+        {"budget_tokens": 1.5},
+        {"deadline_s": 0},
+        {"deadline_s": float("inf")},
+        {"timeout_s": 0},
+        {"timeout_s": None},
+        {"retries": 11},
+        {"straggler_s": -1},
+        {"without_plan": 1},
     ],
 )
 def test_what_is_out_of_bounds_or_unknown_is_refused_by_name(bad: dict[str, Any]) -> None:
@@ -77,6 +90,12 @@ def test_plan_free_is_the_cascade_without_plans() -> None:
 
 @given(st.integers(1, 64), st.floats(0, 1))
 def test_a_resolved_context_is_the_runs_own_values_over_the_defaults(n: int, tau: float) -> None:
-    assert resolve(DEFAULTS, {"cope": {"n": n, "tau2": tau}}) == CopeContext(
-        n=n, tau1=0.6, tau2=tau
-    )
+    settings = resolve(DEFAULTS, {"cope": {"n": n, "tau2": tau}}, "any")
+    assert settings == CopeContext(n=n, tau1=0.6, tau2=tau)
+
+
+@pytest.mark.parametrize("usd", ["0.10", 0.1, 0])
+def test_a_budget_in_usd_is_kept_to_the_last_digit(usd: float | str) -> None:
+    settings = resolve(DEFAULTS, {"cope": {"budget_usd": usd}})
+    assert settings.budget_usd == Decimal(str(usd))
+    assert CopeContext.model_validate_json(settings.model_dump_json()) == settings

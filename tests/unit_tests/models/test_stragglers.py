@@ -158,19 +158,27 @@ def test_a_tie_that_the_first_sample_could_win_is_waited_for(drawer: Drawer) -> 
     assert decided(run, settle(asked, drawn)) == ("accept", True, "1")
 
 
-def test_samples_of_an_earlier_request_are_in_their_places_too(drawer: Drawer) -> None:
-    def reply(body: Body) -> Reply:
+@pytest.mark.parametrize(
+    ("answers", "given_up"),
+    [("1221", {}), ("1222", {}), ("2221", {3: "not waited for"})],
+    ids=["a tie it wins", "no tie after all", "decided"],
+)
+def test_samples_of_an_earlier_request_are_in_their_places_too(
+    drawer: Drawer, answers: str, given_up: dict[int, str]
+) -> None:
+    def reply(body: Body) -> Reply:  # it ignores n, and is asked once more for the other three
         seed = body["seed"]
-        return Reply([says("1221"[seed])], delay_s=0.15 * seed + 0.6 * (seed == 3))
+        return Reply([says(answers[seed])], delay_s=0.15 * seed + 0.6 * (seed == 3))
 
     settings: dict[str, Any] = {"n": 4, "tau1": 0.5, "strict": False, "seed": 0, "stages": (1,)}
-    with OpenAIServer(reply) as server:  # it ignores n, and is asked once more for the other three
+    with OpenAIServer(reply) as server:
         run = run_of(bound(server, "m-ignore-n"))
         run = Run(run.cascade, {**run.state, "goals": []}, CopeContext(**settings))
         asked = small_execute(run)
         drawn = draw_all(drawer, asked, straggler_s=0.3)
-    assert errors(drawn) == {}
-    assert decided(run, settle(asked, drawn)) == ("accept", True, "1")
+    assert errors(drawn) == given_up
+    assert decided(run, settle(asked, drawn)) == in_full(run, answers)
+    assert in_full(run, answers)[2] == ("1" if answers == "1221" else "2")
 
 
 _answers = st.lists(st.sampled_from(["1", "2", "3"]), min_size=N, max_size=N)
