@@ -2,12 +2,11 @@
 
     python -m benchmarks.reliability [--markdown] [--only faults|budgets]
 
-The first table meets every fault of `tests.loopback.suffixes` with the small model, the large one
-or both, in six ways to run a graph (invoke, ainvoke, stream, astream, and batches of two runs). The
-second lets 1, 32 and 256 runs spend from one budget at once. The models are real `ChatOpenAI`
-clients of a loopback server that counts true tokens; both tables are what the tests
-`test_fault_matrix.py` and `test_shared_budgets.py` assert. It takes about three minutes on two
-cores, nearly all of it waiting.
+The first table is of the faults of `tests.integration_tests.faults`. Each is met by the small model,
+by the large one or by both, in six ways to run a graph: invoke, ainvoke, stream, astream, and batch
+and abatch of two runs. In the second 1, 32 and 256 runs spend from one budget at once. The models
+are real `ChatOpenAI` clients of a loopback server that counts true tokens; `test_fault_matrix.py`
+and `test_shared_budgets.py` assert what the tables show. It takes about two minutes on two cores.
 """
 
 from __future__ import annotations
@@ -32,7 +31,8 @@ from tests.integration_tests.budget_runs import (
     Way,
     spend,
 )
-from tests.integration_tests.fault_matrix import FAULTS, GRACE_S, WAYS, Fault, Found, Side, find_all
+from tests.integration_tests.fault_matrix import GRACE_S, WAYS, Found, find_all
+from tests.integration_tests.faults import FAULTS, Fault, Side
 from tests.integration_tests.loops import Run, event_loop
 
 SIDES: tuple[Side, ...] = ("small", "large", "both")
@@ -87,9 +87,10 @@ def summary(pairs: Iterable[tuple[Fault, Looked]]) -> str:
     late = sum(case.seconds > fault.deadline_s + GRACE_S for fault, case in cases)
     true = sum(case.is_true for _, case in cases)
     return (
-        f"{len(cases)} cases, {runs} runs, each in {len(WAYS)} ways: {runs - untyped - empty} "
-        f"ended in an answer or a typed error, {empty} were empty successes; {late} cases were "
-        f"more than {GRACE_S:g} s beyond their deadline; {true} of {len(cases)} had a true ledger."
+        f"{len(cases) // len(WAYS)} cells, each run in {len(WAYS)} ways, {runs} runs in all: "
+        f"{runs - untyped - empty} ended in an answer or a typed error, {empty} were empty "
+        f"successes; {late} ways took more than {GRACE_S:g} s beyond their deadline; {true} of "
+        f"{len(cases)} had a true ledger."
     )
 
 
@@ -112,7 +113,14 @@ def budget_row(replies: str, outcome: Outcome) -> list[str]:
     plan = outcome.plan
     shares = [f"{share(spent, outcome.limit)}" for spent in (outcome.true, outcome.spent)]
     done = [str(outcome.finished), "-" if plan.breaks else str(outcome.floor)]
-    return [plan.unit.upper(), replies, plan.way, str(plan.runs), *shares, *done]
+    return [
+        "USD" if plan.unit == "usd" else plan.unit,
+        replies,
+        plan.way,
+        str(plan.runs),
+        *shares,
+        *done,
+    ]
 
 
 def share(spent: Decimal, limit: Decimal) -> str:

@@ -44,8 +44,10 @@ def _more(operator: CopeContext, asked: CopeContext) -> Iterator[str]:
         most, wanted = getattr(operator, name), getattr(asked, name)
         if most is not None and (wanted is None or wanted > most):
             yield f"{name} may be {most} at most, not {_shown(wanted)}"
-    if asked.retries and (operator.retries is None or asked.retries > operator.retries):
-        yield f"retries may be {operator.retries or 0} at most, not {asked.retries}"
+    # Without a number it is the model's own, which may be any.
+    most, wanted = operator.retries, asked.retries
+    if wanted != most and (wanted is None or wanted > (most or 0)):
+        yield f"retries may be {most or 0} at most, not {_shown(wanted)}"
     if not set(asked.stages) <= set(operator.stages):
         yield f"stages may be some of {list(operator.stages)}, not {list(asked.stages)}"
     if operator.small_plan == "none" and asked.small_plan != "none":

@@ -20,7 +20,9 @@ def secrets_of(chat: BaseChatModel) -> tuple[str, ...]:
     Args:
         chat: A chat model; only its own fields are looked at.
     """
-    found = dict.fromkeys(secret.strip() for _, secret in _found(chat))
+    plain = [secret.strip() for _, secret in _found(chat)]
+    # An HTTP client quotes a header that it cannot send, as Python does.
+    found = dict.fromkeys([*plain, *(repr(secret)[1:-1] for secret in plain)])
     return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from cope_graph import Price
 from cope_graph.models.usage import Usage
@@ -14,6 +14,11 @@ from cope_graph.money.prices import cost
 from tests.loopback.completions import Bill
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.suffixes import behaviours
+
+PRICES: Final = {
+    "small": Price.of("0.15", "0.60", "0.075"),
+    "large": Price.of("2.50", "10.00", "1.25"),
+}
 
 Result = dict[str, Any] | BaseException
 """A run's output, or what it raised."""
@@ -70,7 +75,7 @@ def upper(lines: Iterable[LedgerLine]) -> Decimal | None:
 
 
 def usd(bills: Mapping[str, Bill], prices: Mapping[str, Price]) -> Decimal:
-    """Price what a server billed; a model's name without its suffixes is its side or starts so."""
+    """Price what a server billed, by the models' names without their suffixes."""
     return sum(
         (_usd(bill, prices[behaviours(name)[0]]) for name, bill in bills.items()), Decimal(0)
     )

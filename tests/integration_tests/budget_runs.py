@@ -18,13 +18,13 @@ from typing import Any, Final, Literal
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 
-from cope_graph import Budget, CopeContext, Price, create_cope, tasks
+from cope_graph import Budget, CopeContext, create_cope, tasks
 from cope_graph.errors import BudgetError
 from cope_graph.models.bound import bind
 from cope_graph.money.amount import Amount
 from cope_graph.stages.run import FRESH, Cascade, Run, entry
 from cope_graph.stages.worst import worst_rest
-from tests.integration_tests.bookkeeping import Result, lines_of, usd
+from tests.integration_tests.bookkeeping import PRICES, Result, lines_of, usd
 from tests.integration_tests.loops import Run as RunInLoop
 from tests.loopback.clients import Server, chat
 from tests.loopback.openai_server import OpenAIServer
@@ -39,10 +39,6 @@ ANSWER_TOKENS: Final = 256
 SETTINGS: Final = CopeContext(
     max_plan_tokens=PLAN_TOKENS, max_answer_tokens=ANSWER_TOKENS, retries=1, straggler_s=None
 )
-PRICES: Final = {
-    "small": Price.of("0.15", "0.60", "0.075"),
-    "large": Price.of("2.50", "10.00", "1.25"),
-}
 ONE: Final = Decimal(1)
 TEN: Final = Decimal("10.5")
 """What a budget affords, in worst cases of a run."""
@@ -130,7 +126,7 @@ class Outcome:
 def spend(plan: Plan, run: RunInLoop) -> Outcome:
     """Let the runs spend."""
     with OpenAIServer(_replies(plan)) as server:
-        small, large = _model(server, "small", plan), _model(server, "large", plan)
+        small, large = model(server, "small", plan), model(server, "large", plan)
         worst = _in(plan.unit, worst_of_a_run(small, large, plan.settings))
         limit = worst * plan.affords
         budget = Budget(usd=limit) if plan.unit == "usd" else Budget(tokens=math.floor(limit))
@@ -190,7 +186,7 @@ def worst_of_a_run(small: ChatOpenAI, large: ChatOpenAI, settings: CopeContext) 
     return worst_rest(Run(cascade, state, settings), entry(settings), first)
 
 
-def _model(server: Server, side: str, plan: Plan) -> ChatOpenAI:
+def model(server: Server, side: str, plan: Plan) -> ChatOpenAI:
     count = {"custom_get_token_ids": lambda text: list(range(len(text.split())))}
     return chat(server, side + plan.suffix, **(count if plan.counts else {}))
 

@@ -8,110 +8,39 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from cope_graph import CopeContext, CopeError, Price, create_cope, tasks
-from tests.integration_tests.bookkeeping import Books, Result, counted, kept, lines_of, upper, usd
+from cope_graph import CopeContext, CopeError, create_cope, tasks
+from tests.integration_tests.bookkeeping import (
+    PRICES,
+    Books,
+    Result,
+    counted,
+    kept,
+    lines_of,
+    upper,
+    usd,
+)
+from tests.integration_tests.faults import Fault, Side
 from tests.integration_tests.loops import Run
 from tests.loopback.clients import Server, chat
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.replies import Body, Reply, wanted_choices
 from tests.loopback.suffixes import behaviours
 
-Side = Literal["small", "large", "both"]
 Graph = Any
 Way = Callable[[Run, Graph, Any, CopeContext], list[Result]]
 
-QUESTION: Final = "What is 7 * 6?"
-PRICES: Final = {
-    "small": Price.of("0.15", "0.60", "0.075"),
-    "large": Price.of("2.50", "10.00", "1.25"),
-}
 SETTINGS: Final = CopeContext(max_plan_tokens=32, max_answer_tokens=64, retries=1)
 """Of every run, beside the limits on its time; all else is at its default."""
 
 GRACE_S: Final = 1.0
 """What a run may take beyond its deadline: to let go of its requests, to judge, to be scheduled."""
-
-_ANSWERED: Final = "stage 3"
-_DEGRADED: Final = "stage 2, not accepted, degraded"
-_FAILED: Final = "ModelCallError"
-_HARMLESS: Final[Mapping[Side, str]] = {"small": "stage 1", "large": "stage 3"}
-_DOWN: Final[Mapping[Side, str]] = {"small": _ANSWERED, "large": _DEGRADED}
-_BOTH_DOWN: Final[Mapping[Side, str]] = {**_DOWN, "both": _FAILED}
-
-
-@dataclass(frozen=True, eq=False)
-class Fault:
-    """What goes wrong.
-
-    Attributes:
-        title: In words.
-        ends: Which models it befalls, in turn, and how a run has to end then.
-        suffix: What the faulty model's name ends in, see `tests.loopback.suffixes`.
-        streamed: How a run has to end whose large model streams, where that is another end.
-        question: What is asked.
-        listens: Whether there is a server at all.
-        timeout_s: What a request may take.
-        deadline_s: What a run may take.
-    """
-
-    title: str
-    ends: Mapping[Side, str]
-    suffix: str = ""
-    streamed: Mapping[Side, str] = field(default_factory=dict)
-    question: str = QUESTION
-    listens: bool = True
-    timeout_s: float = 10.0
-    deadline_s: float = 10.0
-
-
-FAULTS: Final = (
-    Fault("none", _HARMLESS),
-    Fault("429 always", _BOTH_DOWN, "-429"),
-    Fault("429 once, Retry-After 1 s", _HARMLESS, "-429once"),
-    Fault("429 always, Retry-After 30 s", _BOTH_DOWN, "-429after30"),
-    Fault("500", _BOTH_DOWN, "-500"),
-    Fault("503", _DOWN, "-503"),
-    Fault("401", _BOTH_DOWN, "-401"),
-    Fault("timeout", _DOWN, "-timeout", timeout_s=1.5),
-    Fault(
-        "timeout, the deadline first",
-        {
-            "small": "DeadlineError",
-            "large": "stage 1, not accepted, stopped by deadline",
-            "both": "DeadlineError",
-        },
-        "-timeout",
-        deadline_s=2.5,
-    ),
-    Fault("drip: a byte every 0.2 s", _DOWN, "-drip", timeout_s=1.5),
-    Fault("malformed JSON", _DOWN, "-badjson"),
-    Fault("HTML with 200", _DOWN, "-html"),
-    Fault("no choices", _BOTH_DOWN, "-nochoices"),
-    Fault("empty content", _BOTH_DOWN, "-empty"),
-    Fault("null content", _BOTH_DOWN, "-null"),
-    Fault(
-        "cut at the token limit",
-        {"small": _ANSWERED, "large": "stage 2, not accepted", "both": "NoAnswerError"},
-        "-length",
-    ),
-    Fault("crash in mid-body", _DOWN, "-crash"),
-    Fault("connection reset", _BOTH_DOWN, "-reset"),
-    Fault("nothing listens", _BOTH_DOWN, listens=False),
-    Fault("no usage", {**_HARMLESS, "both": "stage 1"}, "-nousage"),
-    Fault("truncated stream", _HARMLESS, "-truncated", streamed={"large": _DEGRADED}),
-    Fault("n > 1 refused", _HARMLESS, "-refuse-n"),
-    Fault("unicode", _HARMLESS, "-unicode"),
-    Fault("lone surrogate in the reply", _HARMLESS, "-surrogate"),
-    Fault("lone surrogate in the question", {"both": "InputError"}, question="What is 7 \ud800 6?"),
-    Fault("100 KB prompt", _HARMLESS, question=f"{'The farmer sighs. ' * 5_700}{QUESTION}"),
-)
 
 
 def _each(call: Callable[[], Any]) -> list[Result]:

@@ -15,7 +15,7 @@ from langchain_core.messages import HumanMessage
 from cope_graph import CopeContext, create_cope, tasks
 from cope_graph.errors import BudgetError
 from cope_graph.stages.run import FRESH
-from tests.integration_tests.budget_runs import PRICES
+from tests.integration_tests.bookkeeping import PRICES
 from tests.integration_tests.loops import Run, event_loop
 from tests.loopback.clients import chat
 from tests.loopback.completions import Bill, Completion

@@ -210,7 +210,7 @@ def test_two_turns_on_one_thread_share_the_conversation_alone(served: Served) ->
     assert asked[1]["content"] == FINAL_WORDS
 
 
-def test_a_run_may_ask_for_less_than_its_assistant_and_than_the_graph_alone(
+def test_a_runs_context_goes_before_its_assistants_and_never_beyond_the_graphs(
     served: Served,
 ) -> None:
     assistant = served.client.assistants.create("cope", context={"n": 3, "tau1": 0.9})

@@ -7,15 +7,8 @@ from functools import cache
 
 import pytest
 
-from tests.integration_tests.fault_matrix import (
-    FAULTS,
-    GRACE_S,
-    WAYS,
-    Fault,
-    Found,
-    Side,
-    find_all,
-)
+from tests.integration_tests.fault_matrix import GRACE_S, WAYS, Found, find_all
+from tests.integration_tests.faults import FAULTS, Fault, Side
 from tests.integration_tests.loops import event_loop
 
 Find = Callable[[Fault, Side], dict[str, Found]]

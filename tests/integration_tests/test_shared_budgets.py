@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cope_graph import CopeContext
+from cope_graph import Budget, CopeContext, create_cope, tasks
+from cope_graph.errors import DeadlineError
 from tests.integration_tests.budget_runs import (
     ONE,
     SETTINGS,
@@ -18,9 +19,13 @@ from tests.integration_tests.budget_runs import (
     Plan,
     Unit,
     Way,
+    question,
     spend,
 )
 from tests.integration_tests.loops import Run, event_loop
+from tests.loopback.clients import chat
+from tests.loopback.openai_server import OpenAIServer
+from tests.loopback.replies import Reply, wanted_choices
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +124,31 @@ def test_the_worst_case_of_a_run_is_enough_for_it(
     outcome = spend(plan, loop)
     check(outcome)
     assert outcome.finished == outcome.floor == 1
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+def test_a_run_in_line_for_money_ends_at_its_deadline_and_leaves_the_line(
+    loop: Run, way: str
+) -> None:
+    budget = Budget(tokens=100_000)
+    with OpenAIServer(lambda body: Reply(["The answer is 42."] * wanted_choices(body))) as server:
+        graph: Any = create_cope(
+            chat(server, "small"),
+            chat(server, "large"),
+            task=tasks.math(),
+            defaults=SETTINGS,
+            budget=budget,
+        ).compile()
+
+        def ask(deadline_s: float | None = None) -> Any:
+            context = CopeContext(deadline_s=deadline_s)
+            if way == "invoke":
+                return graph.invoke(question(0), context=context)
+            return loop(graph.ainvoke(question(0), context=context))
+
+        budget.admit("another run", budget.limit)
+        with pytest.raises(DeadlineError):
+            ask(deadline_s=0.2)
+        assert server.count == 0
+        budget.leave("another run")
+        assert ask()["answer"] == "42"

@@ -14,6 +14,7 @@ from cope_graph import Budget, CopeContext, Price, create_cope, tasks
 from cope_graph.money.amount import NOTHING, Amount
 from cope_graph.money.lines import Ledger
 from tests.scripted import ScriptedChat, says
+from tests.unit_tests.conftest import EVERY_WAY, Runner
 
 ASK: dict[str, Any] = {"messages": [("user", "How many?")]}
 UNSURE = [says("3")] * 4 + [says("4")] * 4
@@ -81,3 +82,14 @@ def check_spent(budget: Budget, *ledgers: Ledger) -> None:
         assert budget.spent.tokens == sum(
             bill["input_tokens"] + bill["output_tokens"] for bill in ledgers
         )
+
+
+def all_at_once(both: Runner, app: Any, count: int) -> list[Any]:
+    """Run a graph many times side by side, the way that `both` runs it; errors are results."""
+    if both is EVERY_WAY["invoke"]:
+        return list(app.batch([ASK] * count, return_exceptions=True))
+
+    async def batch() -> list[Any]:
+        return list(await app.abatch([ASK] * count, return_exceptions=True))
+
+    return asyncio.run(batch())

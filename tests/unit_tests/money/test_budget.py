@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
@@ -88,11 +88,16 @@ def test_a_charge_that_is_not_known_is_all_there_is() -> None:
 @given(st.lists(st.integers(0, 2), max_size=6))
 def test_entering_nests_and_leaving_undoes_it(order: list[int]) -> None:
     budgets = [Budget(tokens=i) for i in range(3)]
-    with ExitStack() as stack:
-        for i in order:
-            stack.enter_context(budgets[i])
-        assert entered() == tuple(budgets[i] for i in order)
-    assert entered() == ()
+
+    def inside(depth: int) -> None:
+        around = Counter(budgets[i] for i in order[:depth])
+        assert Counter(entered()) == around
+        if depth < len(order):
+            with budgets[order[depth]]:
+                inside(depth + 1)
+            assert Counter(entered()) == around
+
+    inside(0)
 
 
 def test_a_budget_may_be_entered_by_many_at_a_time() -> None:

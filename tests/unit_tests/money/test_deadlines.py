@@ -33,11 +33,11 @@ def slow(name: str) -> SlowChat:
 
 
 @pytest.mark.parametrize("of", ["the run", "a shared budget"])
-def test_out_of_time_a_run_ends_with_its_best_answer(run: Runner, of: str) -> None:
+def test_out_of_time_a_run_ends_with_its_best_answer(both: Runner, of: str) -> None:
     large = slow("l")
-    shared = Budget(deadline_s=1) if of == "a shared budget" else None
+    shared = Budget(deadline_s=1.5) if of == "a shared budget" else None
     app = cascade(chat("s", UNSURE), large, shared, **PLAN_FREE).compile()
-    out = run(app, ASK, context=None if shared else {"deadline_s": 1})
+    out = both(app, ASK, context=None if shared else {"deadline_s": 1.5})
     large.release()
     assert (out["answer"], out["stage"], out["stopped_by"]) == ("3", 1, "deadline")
     assert (out["accepted"], out["degraded"]) == (False, False)
@@ -47,7 +47,7 @@ def test_out_of_time_a_run_ends_with_its_best_answer(run: Runner, of: str) -> No
 
 def test_a_request_that_ran_out_of_time_stands_on_the_bill_as_unknown(both: Runner) -> None:
     budget, large = Budget(tokens=HUGE), slow("l")
-    app = cascade(chat("s", UNSURE), large, budget, **PLAN_FREE, deadline_s=1).compile()
+    app = cascade(chat("s", UNSURE), large, budget, **PLAN_FREE, deadline_s=1.5).compile()
     ledger = both(app, ASK)["ledger"]
     line = ledger["lines"][-1]
     assert (line["node"], line["status"], line["error"]) == (
@@ -91,15 +91,15 @@ def test_a_run_does_not_wait_for_money_beyond_its_deadline(both: Runner) -> None
     budget = Budget(tokens=1000)
     budget.admit("another", Amount(tokens=1000)).result(0)
     budget.reserve("another", Amount(tokens=1000))
-    small = chat("s", SURE)
-    app = cascade(small, chat("l", []), budget, **PLAN_FREE, deadline_s=0.2).compile()
+    small, large = chat("s", SURE), chat("l", [])
+    app = cascade(small, large, budget, **PLAN_FREE, deadline_s=0.2).compile()
     with pytest.raises(DeadlineError):
         both(app, ASK)
     assert small.calls == []
     budget.settle("another", Amount(tokens=1000), Amount(tokens=0))
     budget.leave("another")
     check_nothing_is_held(budget)
-    assert both(app, ASK)["answer"] == "3"
+    assert both(cascade(small, large, budget, **PLAN_FREE).compile(), ASK)["answer"] == "3"
 
 
 def test_the_time_of_earlier_nodes_counts_after_a_pause(both: Runner) -> None:
@@ -118,5 +118,7 @@ def test_the_time_of_earlier_nodes_counts_after_a_pause(both: Runner) -> None:
 
 
 def test_an_answer_in_time_is_not_stopped(both: Runner) -> None:
-    out = both(cascade(chat("s", SURE), chat("l", []), Budget(deadline_s=60)).compile(), ASK)
+    out = both(
+        cascade(chat("s", SURE), chat("l", []), Budget(deadline_s=60), **PLAN_FREE).compile(), ASK
+    )
     assert out["stopped_by"] is None

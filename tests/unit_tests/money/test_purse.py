@@ -83,6 +83,14 @@ def test_a_held_run_takes_back_what_another_budget_did_not_grant() -> None:
     assert rich.spent == tokens(0)
 
 
+def test_a_refused_request_gives_back_nothing_of_another_on_its_way() -> None:
+    purse = purse_of(None, [9, 5, 9])
+    purse.reserve(tokens(4))
+    with pytest.raises(BudgetError):
+        purse.reserve(tokens(4))
+    assert [left_in(budget) for budget in purse.shared] == [5, 1, 5]
+
+
 def test_a_budget_of_time_alone_takes_part_in_no_reservation() -> None:
     purse = Purse("run", None, (Budget(deadline_s=60),))
     assert not purse.is_limited

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from tests.unit_tests.money.spending import (
     SURE,
     UNSURE,
     Watched,
+    all_at_once,
     cascade,
     chat,
     check_nothing_is_held,
@@ -38,12 +38,7 @@ def test_runs_side_by_side_never_spend_more_and_as_many_finish_as_there_is_money
     worst = wide.asked[0].tokens or 0
     budget = Budget(tokens=3 * worst)
     app = cascade(chat("s", SURE * 40), chat("l", []), budget, **settings).compile()
-
-    async def all_at_once() -> list[Any]:
-        return list(await app.abatch([ASK] * 40, return_exceptions=True))
-
-    is_async = both.__name__ == "_ainvoke"
-    outs = asyncio.run(all_at_once()) if is_async else app.batch([ASK] * 40, return_exceptions=True)
+    outs = all_at_once(both, app, 40)
     good = [out for out in outs if isinstance(out, dict)]
     assert all(isinstance(out, BudgetError) for out in outs if not isinstance(out, dict))
     assert 3 <= len(good) < 40

@@ -1,0 +1,139 @@
+"""The graph that `langgraph dev` serves: what the operator's environment sets, and refuses."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cope_graph.errors import BudgetError, InputError, UnknownPriceError
+from tests.loopback.clients import KEY
+from tests.loopback.openai_server import OpenAIServer
+from tests.scripted import says
+from tests.unit_tests.conftest import Runner
+from tests.unit_tests.money.spending import all_at_once
+
+ASK: dict[str, Any] = {"messages": [("user", "How many?")]}
+LIMITED = '{"max_plan_tokens": 20, "max_answer_tokens": 20}'
+PRICED = {"COPE_SMALL_PRICE": "1,1", "COPE_LARGE_PRICE": "2,2"}
+Load = Callable[..., Any]
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    texts = {"small-model": [says("3")], "large-model": [says("9")]}
+    with OpenAIServer(texts) as server:
+        yield server
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, server: OpenAIServer) -> Iterator[Load]:
+    """Import the module anew under an environment, as the server does; give its graph."""
+
+    def loaded(**environment: str) -> Any:
+        for side in ("SMALL", "LARGE"):
+            monkeypatch.setenv(f"COPE_{side}", f"openai:{side.lower()}-model")
+            monkeypatch.setenv(f"COPE_{side}_BASE_URL", server.base_url)
+            monkeypatch.setenv(f"COPE_{side}_API_KEY", KEY)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        sys.modules.pop("cope_graph.studio", None)
+        return importlib.import_module("cope_graph.studio").graph
+
+    yield loaded
+    sys.modules.pop("cope_graph.studio", None)
+
+
+def test_without_settings_the_graph_is_the_papers(load: Load, both: Runner) -> None:
+    out = both(load(), ASK)
+    assert (out["answer"], out["visits"][0]["samples"], out["ledger"]["requests"]) == ("3", 8, 9)
+
+
+@pytest.mark.parametrize("settings", ["", "{}"])
+def test_empty_settings_are_none(load: Load, settings: str) -> None:
+    assert load(COPE_SETTINGS=settings, COPE_BUDGET_USD="", COPE_BUDGET_TOKENS="").name == "cope"
+
+
+def test_settings_are_the_operators_and_a_client_may_only_tighten_them(
+    load: Load, both: Runner, server: OpenAIServer
+) -> None:
+    graph = load(COPE_SETTINGS='{"n": 3, "small_plan": "none", "stages": [1, 3]}')
+    with pytest.raises(InputError, match="n may be 3 at most, not 4"):
+        both(graph, ASK, context={"n": 4})
+    assert server.requests == []
+    assert both(graph, ASK, context={"n": 2})["visits"][0]["samples"] == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ('{"n": 0}', "n: "),
+        ('{"stages": [3, 1]}', "stages: "),
+        ('{"samples": 3}', "samples: "),
+        ('{"budget_usd": "cheap"}', "budget_usd: "),
+        ("[]", "settings: "),
+        ("null", "settings: "),
+        ("n=3", "Invalid JSON"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_by_name_when_the_server_starts(
+    load: Load, settings: str, name: str
+) -> None:
+    with pytest.raises(InputError, match=f"COPE_SETTINGS does not fit: .*{name}"):
+        load(COPE_SETTINGS=settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("COPE_BUDGET_USD", "cheap", "usd is a number of 0 or more, not 'cheap'"),
+        ("COPE_BUDGET_USD", "-1", "usd is a number of 0 or more"),
+        ("COPE_BUDGET_USD", "nan", "usd is a number of 0 or more"),
+        ("COPE_BUDGET_TOKENS", "many", "COPE_BUDGET_TOKENS is a whole number, not 'many'"),
+        ("COPE_BUDGET_TOKENS", "-1", "COPE_BUDGET_TOKENS is a whole number"),
+        ("COPE_BUDGET_TOKENS", "1.5", "COPE_BUDGET_TOKENS is a whole number"),
+        ("COPE_SMALL_PRICE", "cheap", "price 'cheap'"),
+        ("COPE_LARGE_PRICE", "x/h", "price 'x' of a GPU hour"),
+    ],
+)
+def test_a_limit_or_price_that_is_no_number_is_refused_when_the_server_starts(
+    load: Load, name: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        load(**{name: value})
+
+
+def test_a_budget_in_usd_needs_prices_when_the_server_starts(load: Load) -> None:
+    with pytest.raises(UnknownPriceError, match="The small model small-model has no known price"):
+        load(COPE_BUDGET_USD="1.00")
+    assert load(COPE_BUDGET_USD="1.00", **PRICED).name == "cope"
+
+
+def test_a_budget_needs_a_limit_on_every_reply(load: Load, both: Runner) -> None:
+    with pytest.raises(BudgetError, match=r"set CopeContext\(max_plan_tokens="):
+        both(load(COPE_BUDGET_TOKENS="100000"), ASK)
+
+
+@pytest.mark.parametrize("limit", [{"COPE_BUDGET_USD": "0"}, {"COPE_BUDGET_TOKENS": "1"}])
+def test_a_budget_that_is_too_small_asks_no_model(
+    load: Load, both: Runner, server: OpenAIServer, limit: dict[str, str]
+) -> None:
+    graph = load(COPE_SETTINGS=LIMITED, **PRICED, **limit)
+    with pytest.raises(BudgetError, match="stopped before it had an answer"):
+        both(graph, ASK)
+    assert server.requests == []
+
+
+def test_a_budget_is_shared_by_all_runs_of_the_server(
+    load: Load, both: Runner, server: OpenAIServer
+) -> None:
+    settings = '{"small_plan": "none", "stages": [1], "max_answer_tokens": 20}'
+    outs = all_at_once(both, load(COPE_SETTINGS=settings, COPE_BUDGET_TOKENS="2000"), 30)
+    stopped = [out for out in outs if isinstance(out, BudgetError)]
+    assert 0 < len(stopped) < 30
+    assert {out["answer"] for out in outs if out not in stopped} == {"3"}
+    billed = server.billed["small-model"]
+    assert 0 < billed.prompt_tokens + billed.completion_tokens <= 2000
