@@ -111,7 +111,7 @@ def _run(app: Any, item: Item, seed: int) -> dict[str, Any]:
                     samples = [sample["answer"] for sample in change.get("samples", ())]
     except NoAnswerError as error:
         out |= {"answer": None, "stage": 3}
-        lines = [dict(line) for line in error.ledger["lines"]]
+        lines = [dict(line) for line in error.ledger["lines"]] if error.ledger else []
     return {
         "answer": out["answer"],
         "stage": out["stage"],

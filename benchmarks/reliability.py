@@ -2,7 +2,7 @@
 
     python -m benchmarks.reliability [--markdown] [--only faults|budgets]
 
-The first table is of the faults of `tests.integration_tests.faults`. Each is met by the small model,
+The first table has the faults of `tests.integration_tests.faults`. Each is met by the small model,
 by the large one or by both, in six ways to run a graph: invoke, ainvoke, stream, astream, and batch
 and abatch of two runs. In the second 1, 32 and 256 runs spend from one budget at once. The models
 are real `ChatOpenAI` clients of a loopback server that counts true tokens; `test_fault_matrix.py`

@@ -26,7 +26,7 @@ def looser(operator: CopeContext, asked: CopeContext) -> tuple[str, ...]:
     """List the settings in which a run asks for more than the operator bound.
 
     The operator is who builds the graph; a run's context may come from a client. What neither
-    costs nor loosens anything is free: temperatures, the seed, the wave, the form of a plan.
+    costs nor loosens anything is free: temperatures, the seed, the form of a plan.
 
     Args:
         operator: The graph's defaults.
@@ -48,6 +48,10 @@ def _more(operator: CopeContext, asked: CopeContext) -> Iterator[str]:
     most, wanted = operator.retries, asked.retries
     if wanted != most and (wanted is None or wanted > (most or 0)):
         yield f"retries may be {most or 0} at most, not {_shown(wanted)}"
+    # Smaller waves send the prompt more often.
+    least_wave = min(operator.wave or operator.n, asked.n)
+    if asked.wave is not None and asked.wave < least_wave:
+        yield f"wave may be {least_wave} at least, not {asked.wave}"
     if not set(asked.stages) <= set(operator.stages):
         yield f"stages may be some of {list(operator.stages)}, not {list(asked.stages)}"
     if operator.small_plan == "none" and asked.small_plan != "none":

@@ -11,7 +11,7 @@ from typing import Final
 
 from cope_graph.money.amount import NOTHING, Sum
 
-_IDLE_S: Final = 30.0
+_IDLE_S: Final = 10.0
 """A run that is paused between two nodes keeps its hold this long when others wait for it."""
 
 

@@ -75,6 +75,9 @@ def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -
     seen = verdict.explanation + (f" ({len(lost)} lost: {lost[0]})" if lost else "")
     if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
         seen = f"the large model wrote no plan; {seen}"
+    undrawn = run.settings.n - len(run.state["samples"])
+    if undrawn > 0 and decision != "undecided" and run.state["stopped_by"]:
+        seen = f"{seen}, {undrawn} never drawn"
     if decision == "undecided":
         return f"{seen}; {run.settings.n - len(run.state['samples'])} to come"
     sign = ">" if threshold.strict else ">="

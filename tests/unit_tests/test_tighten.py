@@ -48,6 +48,8 @@ LOOSE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"stages": (1, 2)}, {"stages": (3,)}, "stages"),
     ({"small_plan": "none"}, {"small_plan": "goal"}, "small_plan"),
     ({"own_plan": False}, {"own_plan": True}, "own_plan"),
+    ({}, {"wave": 1}, "wave"),
+    ({"wave": 4}, {"wave": 2}, "wave"),
 ]
 
 TIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -55,6 +57,10 @@ TIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     *(({name: own}, {name: own}) for name, (own, *_) in LIMITS.items()),
     *(({}, {name: less}) for name, (_, less, _) in LIMITS.items() if name != "retries"),
     ({}, {"retries": 0}),
+    ({}, {"wave": 8}),
+    ({}, {"n": 2, "wave": 2}),
+    ({"wave": 2}, {"wave": 4}),
+    ({"wave": 2}, {"wave": None}),
     ({"tau1": 0.6}, {"tau1": 0.7}),
     ({"tau2": 0.4}, {"tau2": 1.0}),
     ({"strict": False}, {"strict": True}),

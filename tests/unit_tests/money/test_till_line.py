@@ -47,7 +47,7 @@ def test_an_idle_hold_is_let_go_when_another_waits_and_a_busy_one_is_not() -> No
         till.admit("busy", usd(6)).result(0)
         assert till.reserve("busy", usd(1)) is None
         waits = till.admit("next", usd(3))
-        now.now += 29
+        now.now += 9
         till.poke()
         assert not waits.done()
         now.now += 2
