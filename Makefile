@@ -23,7 +23,11 @@ lint: ## check style and format
 type: ## check types
 	$(BIN)/mypy
 
-bench: ## make the tables of docs/performance.md (DATA=folder with gsm.jsonl)
+bench: ## make the tables of docs/ (DATA=folder with gsm.jsonl)
 	$(BIN)/python -m benchmarks.imports --markdown
 	$(BIN)/python -m benchmarks.overhead --markdown
+	$(BIN)/python -m benchmarks.throughput --markdown
+	$(BIN)/python -m benchmarks.memory --markdown
+	$(BIN)/python -m benchmarks.resume --markdown
+	$(BIN)/python -m benchmarks.reliability --markdown
 	$(BIN)/python -m benchmarks.real_run $(if $(DATA),--data $(DATA))

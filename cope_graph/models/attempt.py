@@ -130,6 +130,7 @@ def _read(flight: Flight, one: Try, result: LLMResult) -> Outcome:
 
 def _asked_otherwise(flight: Flight, one: Try) -> Outcome:
     """Note that the server takes one sample a request: it is asked for each, which costs more."""
+    flight.model.refused_n.set()
     flight.model.breaker.answered()
     flight.end(one, FREE_OF_CHARGE, error="takes one sample a request")
     return flight.outcome()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from threading import Event
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -30,7 +31,7 @@ class Bound:
         side: `"small"` or `"large"`.
         chat: The model itself.
         name: Its name, as configured.
-        takes_n: Whether one request can draw n samples.
+        takes_n: Whether its kind of model can draw n samples in one request.
         window: Its context window in tokens, `None` when not known.
         price: The user's price, `FREE` for a local model, `None` to use the public list.
         prices: All the user's prices: the provider may report a name that has one.
@@ -40,6 +41,7 @@ class Bound:
             here.
         says_finish: Whether it always says why it stopped, so that silence is a broken stream.
         secrets: Its keys, which no message may show.
+        refused_n: Set once its server has said that it gives one sample a request.
         breaker: Spares it when it is dead.
         meter: Counts its working time, for a price by the hour.
         copies: The model with the settings of past requests. A fresh copy describes itself anew
@@ -58,6 +60,7 @@ class Bound:
     retries: int
     says_finish: bool
     secrets: tuple[str, ...] = field(repr=False)
+    refused_n: Event = field(default_factory=Event, repr=False, compare=False)
     breaker: Breaker = field(default_factory=Breaker, repr=False, compare=False)
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
     copies: dict[object, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
@@ -70,6 +73,11 @@ class Bound:
         if price is not None:
             return cost(usage, price, gpu_seconds)
         return listed_cost(usage, model, self.api_url)
+
+    @property
+    def draws_n(self) -> bool:
+        """Whether to ask for n samples in one request, as far as is known."""
+        return self.takes_n and not self.refused_n.is_set()
 
     def has_price(self) -> bool:
         """Tell whether a request's price can be known before it is made."""

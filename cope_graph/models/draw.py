@@ -105,7 +105,7 @@ def _next_calls(
         count = sum(len(slots(outcome)) for outcome in had)
         missing = request.k - count
         asked_at_once = any(outcome["fingerprint"] == request.fingerprint for outcome in had)
-        if missing > 0 and model.takes_n and not asked_at_once:
+        if missing > 0 and model.draws_n and not asked_at_once:
             calls.append(_Call(index, request))
             continue
         for number in range(count, count + max(missing, 0)):

@@ -80,7 +80,7 @@ def _cost(  # noqa: PLR0913, PLR0917
 ) -> Amount:
     turn = run.turn(prompt) if model.side == "small" else run.large_turn(prompt)
     requests = 1
-    if not model.takes_n:
+    if not model.draws_n:
         k, requests = 1, k
     request = Request(turn, k=k, max_tokens=most)
     one = worst_case(model, request, run.settings.timeout_s, extra_prompt=extra)
