@@ -3,9 +3,10 @@
     python -m benchmarks.throughput [--at-once 256] [--rounds 5] [--markdown] [--json FILE]
 
 The server, a process of its own, answers after 50 ms. *Bare* is plain Python that makes the same
-requests with `ChatOpenAI` (benchmarks/naive.py); *cope* is the cascade, also under a shared budget
-that is never short. Each round takes every contender once, in rotating order, in one event loop;
-medians are reported. The server's bill of each round is compared: all buy the same.
+requests with `ChatOpenAI`, *naive* a LangGraph of five nodes that makes them (both in
+benchmarks/naive.py); *cope* is the cascade, also under a shared budget that is never short. Each
+round takes every contender once, in rotating order, in one event loop; medians are reported. The
+server's bill of each round is compared: all buy the same.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 os.environ["LANGSMITH_TRACING"] = "false"
 
-from benchmarks.naive import State, Steps, abare
+from benchmarks.naive import State, Steps, abare, naive_graph
 from benchmarks.overhead import CASES, PRICES, QUESTION, SCRIPT, Case, bought
 from benchmarks.table import table
 from cope_graph import PLAN_FREE, Budget, CopeContext, create_cope, tasks
@@ -42,20 +43,22 @@ class Row:
     at_once: int
     requests: int
     bare_per_s: float
+    naive_per_s: float
     cope_per_s: float
     budget_per_s: float
+    naive_to_bare: float
     cope_to_bare: float
     budget_to_bare: float
 
 
-HEAD = ["case", "at once", "requests", "bare /s", "cope /s", "with budget /s", "cope / bare"]
-HEAD += ["with budget / bare"]
+HEAD = ["case", "at once", "requests", "bare /s", "naive /s", "cope /s", "with budget /s"]
+HEAD += ["naive / bare", "cope / bare", "with budget / bare"]
 
 Contender = Callable[[], Awaitable[str]]
 
 
 def contenders(case: Case, server: OpenAIServerProcess) -> list[Contender]:
-    """Build bare, cope, and cope under a budget, each as one run that gives its answer."""
+    """Build bare, naive, cope, and cope under a budget, each as a run that gives its answer."""
     steps = Steps(server, case.small, planned=case.planned)
     start: State = {"question": QUESTION, "stage": 1}
     settings = CopeContext() if case.planned else PLAN_FREE
@@ -82,7 +85,12 @@ def contenders(case: Case, server: OpenAIServerProcess) -> list[Contender]:
     async def by_bare() -> str:
         return (await abare(steps, start.copy(), planned=case.planned))["answer"]
 
-    return [by_bare, cope(settings, None), cope(capped, Budget(usd="1000000"))]
+    naive = naive_graph(steps, planned=case.planned, prefix="a")
+
+    async def by_naive() -> str:
+        return str((await naive.ainvoke(start))["answer"])
+
+    return [by_bare, by_naive, cope(settings, None), cope(capped, Budget(usd="1000000"))]
 
 
 async def round_of(run: Contender, at_once: int) -> float:
@@ -109,9 +117,9 @@ def measure(case: Case, at_once: int, rounds: int) -> Row:
                 seconds[index % len(runs)].append(took)
                 bills.add(bought(before, server.stats()))
         assert len(bills) == 1, f"not all bought the same: {bills}"
-    bare, cope, budget = (at_once / median(times[1:]) for times in seconds)
-    requests = bills.pop()[0]
-    return Row(case.name, at_once, requests, bare, cope, budget, cope / bare, budget / bare)
+    per_s = [at_once / median(times[1:]) for times in seconds]
+    ratios = [other / per_s[0] for other in per_s[1:]]
+    return Row(case.name, at_once, bills.pop()[0], *per_s, *ratios)
 
 
 def cells(row: Row) -> list[str]:
