@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast, get_args
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel
@@ -16,18 +16,19 @@ from cope_graph.context import CopeContext, Overrides, resolve
 from cope_graph.errors import InputError
 from cope_graph.models.bound import bind
 from cope_graph.money.budget import Budget
-from cope_graph.money.prices import Price
+from cope_graph.money.prices import Price, checked_prices
 from cope_graph.redact import Redact, detector
 from cope_graph.stages.execute import large_execute, small_execute
 from cope_graph.stages.gate import onward
 from cope_graph.stages.node import GateNode, ModelNode
 from cope_graph.stages.plan import large_plan, small_plan
-from cope_graph.stages.run import FRESH, Cascade, entry
-from cope_graph.stages.spend import check_price
+from cope_graph.stages.run import FRESH, Cascade, Run, entry
+from cope_graph.stages.spend import check_models
 from cope_graph.state import CopeInput, CopeOutput, CopeState
 from cope_graph.tasks.task import Task
 
 T = TypeVar("T")
+NOTHING_ASKED: Final = cast("CopeState", FRESH)
 CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
 
 
@@ -37,7 +38,7 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     *,
     task: Task,
     defaults: CopeContext | None = None,
-    prices: Mapping[str, Price] | None = None,
+    prices: Mapping[str, Price | str] | None = None,
     budget: Budget | None = None,
     overrides: Overrides = "tighten",
     redact: Redact | None = None,
@@ -60,7 +61,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         task: The family of questions: prompts, how an answer is read, and the gate.
         defaults: Settings of every run; a run's context may tighten them. The defaults are the
             paper's; `PLAN_FREE` is the same cascade without plans.
-        prices: Prices by side (`"small"`, `"large"`) or model name, over the public list.
+        prices: Prices by side (`"small"`, `"large"`) or model name, over the public list: a
+            `Price`, or what `Price.parse` reads.
         budget: What all runs of this graph may spend together; one run's own limits are settings.
         overrides: What a run's context may ask for: `"tighten"`, only less than the defaults
             (fewer samples, less money, stricter gates), or `"any"`, where every caller is trusted.
@@ -72,25 +74,31 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
 
     Raises:
-        InputError: The task is no `Task`, the defaults are no `CopeContext`, or nothing can be
-            redacted that way.
+        InputError: The task is no `Task`, the defaults are no `CopeContext`, a price is none,
+            the overrides are unknown, or nothing can be redacted that way.
         UnknownPriceError: The budget is in USD and a model has no known price.
+        BudgetError: The budget limits money and nothing limits a model's replies.
         ModelNameError: A name is unknown, or an object is no chat model.
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
     """
+    if overrides not in get_args(Overrides):
+        msg = f'overrides is "tighten" or "any", not {overrides!r:.60}.'
+        raise InputError(msg)
+    own_prices = checked_prices(prices)
     cascade = Cascade(
-        small=bind(small, "small", prices or {}),
-        large=bind(large, "large", prices or {}),
+        small=bind(small, "small", own_prices),
+        large=bind(large, "large", own_prices),
         task=_checked(task, Task, "tasks.math() or your own"),
         defaults=_checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)"),
         overrides=overrides,
         budget=None if budget is None else _checked(budget, Budget, "Budget(usd='1.00')"),
         detect=None if redact is None else detector(redact),
     )
-    if budget is not None and budget.limit.usd is not None:
-        check_price(cascade.small)
-        check_price(cascade.large)
+    if budget is not None and budget.limits_money:
+        check_models(
+            Run(cascade, NOTHING_ASKED, cascade.defaults), usd=budget.limit.usd is not None
+        )
 
     def enter(state: CopeState) -> Send:
         # The first node gets a fresh run, whatever an earlier turn left in the thread.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from langchain_core.caches import BaseCache
 from langchain_core.callbacks import (
@@ -16,7 +16,14 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig
-from pydantic import ConfigDict, Field, InstanceOf, PrivateAttr
+from pydantic import (
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PrivateAttr,
+    SkipValidation,
+    model_validator,
+)
 
 from cope_graph.cascade import create_cope
 from cope_graph.context import CopeContext
@@ -24,6 +31,9 @@ from cope_graph.errors import InputError
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
 from cope_graph.tasks.task import Task
+
+_OWN: Final = CopeContext()
+"""Its own settings, whatever the context of a graph that it is called in."""
 
 
 class ChatCope(BaseChatModel):
@@ -62,12 +72,28 @@ class ChatCope(BaseChatModel):
     large: str | BaseChatModel = Field(repr=False)
     task: InstanceOf[Task]
     defaults: CopeContext = Field(default_factory=CopeContext)
-    prices: Mapping[str, Price] = Field(default_factory=dict)
+    prices: SkipValidation[Mapping[str, Price | str]] = Field(default_factory=dict)
     budget: InstanceOf[Budget] | None = None
     redact: Any = Field(default=None, repr=False)
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
     _built: tuple[Any, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        """Refuse what LangChain would ignore: a limit that is none, or a slip of the pen."""
+        known = {part for name, field in cls.model_fields.items() for part in (name, field.alias)}
+        unknown = [name for name in given if name not in known] if isinstance(given, dict) else []
+        if unknown:
+            settings = [name for name in unknown if name in CopeContext.model_fields]
+            example = ", ".join(f"{name}=..." for name in settings or ["n"])
+            msg = (
+                f"ChatCope has no argument {', '.join(unknown)}: settings of its runs are passed "
+                f"as defaults=CopeContext({example})."
+            )
+            raise InputError(msg)
+        return given
 
     def model_post_init(self, context: Any, /) -> None:
         """Build the graph; a wrong model name shows here."""
@@ -114,7 +140,8 @@ class ChatCope(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         _refuse(stop, kwargs)
-        return _result(self._graph().invoke({"messages": messages}, _child_config(run_manager)))
+        config = _child_config(run_manager)
+        return _result(self._graph().invoke({"messages": messages}, config, context=_OWN))
 
     async def _agenerate(
         self,
@@ -125,7 +152,7 @@ class ChatCope(BaseChatModel):
     ) -> ChatResult:
         _refuse(stop, kwargs)
         config = _child_config(run_manager)
-        return _result(await self._graph().ainvoke({"messages": messages}, config))
+        return _result(await self._graph().ainvoke({"messages": messages}, config, context=_OWN))
 
 
 def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:

@@ -106,8 +106,8 @@ class CopeContext(BaseModel):
         default=1.0,
         ge=0,
         le=3_600,
-        description="Once the decision stands and no sample has come for these seconds, those "
-        "still on their way are given up. Empty: wait for all.",
+        description="Once the decision stands, samples that take these seconds more than twice the "
+        "time of the slowest other one are given up. Empty: wait for all.",
     )
     without_plan: Literal[2, 3] = Field(
         default=2,

@@ -23,7 +23,10 @@ __all__ = ["Detector", "Mask", "Redact", "detector", "hide_messages", "mask_for"
 
 
 class Rule(Protocol):
-    """What is public of LangChain's `PIIMiddleware`; its strategy plays no part here."""
+    """What is public of LangChain's `PIIMiddleware`.
+
+    Whatever its strategy (`redact`, `mask`, `hash`), stand-ins are what the large model gets.
+    """
 
     @property
     def pii_type(self) -> str:
@@ -61,7 +64,8 @@ def detector(redact: Redact) -> Detector:
         message tells nothing of the text.
 
     Raises:
-        InputError: The setting is none of what `Redact` names.
+        InputError: The setting is none of what `Redact` names, or asks for what does not happen
+            here: to block, or to leave the input as it is.
     """
     rules: Any = redact
     several = isinstance(rules, Sequence) and not isinstance(rules, str | bytes)
@@ -86,7 +90,24 @@ def _finder(rule: Any) -> tuple[str, Finder]:
     if iscoroutinefunction(find):
         msg = f"redact holds a coroutine function, which is never awaited. {_ADVICE}"
         raise InputError(msg)
+    _check_options(kind, rule)
     return kind, find
+
+
+def _check_options(kind: str, rule: Any) -> None:
+    """Refuse options that promise what does not happen here."""
+    if getattr(rule, "strategy", None) == "block":
+        msg = (
+            f"redact does not block: the large model gets stand-ins for what is {kind!r}. Pass "
+            f"PIIMiddleware({kind!r}, strategy='redact')."
+        )
+        raise InputError(msg)
+    if getattr(rule, "apply_to_input", True) is False:
+        msg = (
+            f"redact hides {kind!r} in the question, so apply_to_input=False cannot hold: pass "
+            f"PIIMiddleware({kind!r})."
+        )
+        raise InputError(msg)
 
 
 def _pairs(kind: str, find: Finder, text: str) -> list[tuple[str, str]]:
@@ -98,7 +119,10 @@ def _pairs(kind: str, find: Finder, text: str) -> list[tuple[str, str]]:
     except Exception as error:  # noqa: BLE001 - its text may quote what is private
         values, fault = None, f"failed with {type(error).__name__}"
     if values is None:  # raised out here, the error has no context that a trace would show
-        msg = f"Nothing was sent: the redact function for {kind!r} {fault}. {_LISTS}"
+        msg = (
+            f"Nothing was sent to the large model: the redact function for {kind!r} {fault}. "
+            f"{_LISTS}"
+        )
         raise InputError(msg)
     return [(own or kind, value) for own, value in values if value.strip()]
 

@@ -9,48 +9,39 @@ client may only tighten. `COPE_BUDGET_USD` and `COPE_BUDGET_TOKENS` limit all ru
 
 from __future__ import annotations
 
-import os
+from typing import Final
 
-from pydantic import ValidationError
-
-from cope_graph.cascade import create_cope
-from cope_graph.context import CopeContext, describe
-from cope_graph.errors import InputError
-from cope_graph.models.pair import LARGE, SMALL, defaults_for
-from cope_graph.money.budget import Budget
-from cope_graph.money.prices import given_prices
+from cope_graph.cascade import CopeGraph, create_cope
+from cope_graph.context import CopeContext
+from cope_graph.environment import (
+    PRICES,
+    SETTINGS,
+    budget_set,
+    models_set,
+    prices_set,
+    settings_set,
+)
+from cope_graph.errors import BudgetError
+from cope_graph.models.pair import defaults_for
 from cope_graph.tasks import math
 
-_small = os.environ.get("COPE_SMALL") or SMALL
-_large = os.environ.get("COPE_LARGE") or LARGE
-_prices = given_prices(
-    {"small": os.environ.get("COPE_SMALL_PRICE"), "large": os.environ.get("COPE_LARGE_PRICE")}
-)
+_ENDS: Final = '{"max_plan_tokens": 256, "max_answer_tokens": 2048}'
 
 
-def _settings() -> CopeContext:
-    preset = defaults_for(_small, _large)
+def _graph() -> CopeGraph:
+    small, large = models_set()
+    given = settings_set().model_dump(exclude_unset=True)
+    defaults = CopeContext.model_validate({**defaults_for(small, large).model_dump(), **given})
+    prices, budget = prices_set(), budget_set()
     try:
-        given = CopeContext.model_validate_json(os.environ.get("COPE_SETTINGS") or "{}")
-    except ValidationError as error:
-        msg = f"COPE_SETTINGS does not fit: {describe(error)}"
-        raise InputError(msg) from error
-    return CopeContext.model_validate(
-        {**preset.model_dump(), **given.model_dump(exclude_unset=True)}
-    )
-
-
-def _budget() -> Budget | None:
-    usd, tokens = os.environ.get("COPE_BUDGET_USD"), os.environ.get("COPE_BUDGET_TOKENS")
-    if tokens and not tokens.isdecimal():
-        msg = f"COPE_BUDGET_TOKENS is a whole number, not {tokens!r}."
-        raise InputError(msg)
-    return (
-        Budget(usd=usd or None, tokens=int(tokens) if tokens else None) if usd or tokens else None
-    )
+        return create_cope(
+            small, large, task=math(), defaults=defaults, prices=prices, budget=budget
+        )
+    except BudgetError as error:
+        names = " and ".join(PRICES.values())
+        msg = f"{error} Here that is {names} as INPUT,OUTPUT; {SETTINGS}='{_ENDS}'."
+        raise type(error)(msg) from error
 
 
 # Built at import: the server imports outside its event loop, where reading files may block.
-graph = create_cope(
-    _small, _large, task=math(), defaults=_settings(), prices=_prices, budget=_budget()
-).compile(name="cope")
+graph = _graph().compile(name="cope")

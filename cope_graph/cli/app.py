@@ -6,17 +6,15 @@ import sys
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from cope_graph import __version__
 from cope_graph.cli.doctor import doctor
 from cope_graph.cli.drawing import drawing
+from cope_graph.cli.failure import EXPECTED, sentence
 from cope_graph.cli.models import models
 from cope_graph.cli.solve import solve
-from cope_graph.context import describe
-from cope_graph.errors import CopeError
 
 app = typer.Typer(
     name="cope",
@@ -54,12 +52,11 @@ def main() -> None:
     debug = len(arguments) < len(sys.argv) - 1
     try:
         app(arguments)
-    except (CopeError, ValidationError, OSError) as error:
+    except EXPECTED as error:
         if debug:
             raise
-        sentence = describe(error) if isinstance(error, ValidationError) else str(error)
         Console(stderr=True).print(
-            f"[bold red]error:[/] {escape(sentence)}", highlight=False, soft_wrap=True
+            f"[bold red]error:[/] {escape(sentence(error))}", highlight=False, soft_wrap=True
         )
         sys.exit(2)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import typer
@@ -13,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cope_graph import environment
 from cope_graph.cli.models import PAIR
 from cope_graph.errors import CopeError
 from cope_graph.models.names import chat_model
-from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.models.pull import find
 from cope_graph.tasks.equality import math_equal
 
@@ -79,8 +80,7 @@ def _files() -> Iterator[Check]:
 
 
 def _settings() -> Iterator[Check]:
-    for side, unset in (("small", SMALL), ("large", LARGE)):
-        name = os.environ.get(f"COPE_{side.upper()}") or unset
+    for side, name in zip(("small", "large"), environment.models_set(), strict=True):
         try:
             chat_model(name, "small" if side == "small" else "large")
         except CopeError as error:
@@ -89,6 +89,22 @@ def _settings() -> Iterator[Check]:
             yield Check(f"{side} model", ok=True, found=name)
     for key in ("OPENAI_API_KEY", "COPE_SMALL_API_KEY", "COPE_LARGE_API_KEY"):
         yield Check(key, ok=True, found="set" if os.environ.get(key) else "not set")
+    readers: dict[str, Callable[[], object]] = {
+        environment.SETTINGS: environment.settings_set,
+        environment.BUDGET_USD: environment.usd_set,
+        environment.BUDGET_TOKENS: environment.tokens_set,
+        **{name: partial(environment.price_set, side) for side, name in environment.PRICES.items()},
+    }
+    for key, read in readers.items():
+        yield _readable(key, read)
+
+
+def _readable(key: str, read: Callable[[], object]) -> Check:
+    try:
+        read()
+    except CopeError as error:
+        return Check(key, ok=False, found=os.environ.get(key, ""), fix=str(error))
+    return Check(key, ok=True, found=os.environ.get(key) or "not set")
 
 
 def _equality() -> Check:

@@ -26,7 +26,7 @@ _NEXT: Final = {
 
 def waiting_for(node: str | None, change: Mapping[str, Any]) -> str:
     """Name what the run does after a node."""
-    key = change["decision"] if node == "confidence_gate" else node
+    key = change.get("decision") if node == "confidence_gate" else node
     return f"[dim]{_NEXT.get(key or '', 'asking')} ...[/]"
 
 
@@ -41,7 +41,7 @@ def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
             _plan(console, "small_plan", f"{len(goals)} plans, the first:", goals[0])
     elif node == "large_plan" and change.get("guideline"):
         _plan(console, "large_plan", "plan:", change["guideline"])
-    elif node == "confidence_gate":
+    elif node == "confidence_gate" and change.get("visits"):
         _visit(console, change["visits"][-1])
 
 

@@ -7,22 +7,25 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from cope_graph.cascade import create_cope
+from cope_graph.cli.failure import reported
 from cope_graph.cli.models import pull_all
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
 from cope_graph.context import CopeContext
-from cope_graph.errors import CopeError, InputError, ModelNameError
+from cope_graph.errors import InputError, ModelNameError
 from cope_graph.models.pair import EMBEDDED, LARGE, SMALL, defaults_for
 from cope_graph.models.pull import find
 from cope_graph.money.prices import given_prices
 from cope_graph.tasks import Task, math
 
 TASKS = {"math": math}
+WITH_BUDGET = {"max_plan_tokens": 256, "max_answer_tokens": 2048}
+"""The limits on replies that a budget needs, where nothing else is set."""
 PRESET_NOTE = (
     "[dim]The embedded pair runs without plans, which is twice as fast; "
     "--plans runs the whole cascade.[/]\n"
@@ -58,7 +61,18 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         ),
     ] = None,
     budget_usd: Annotated[
-        str | None, typer.Option(envvar="COPE_BUDGET_USD", help="USD it may cost at most.")
+        str | None,
+        typer.Option(
+            envvar="COPE_BUDGET_USD",
+            help="USD it may cost at most; plans then end at 256 tokens and answers at 2048, "
+            "unless set.",
+        ),
+    ] = None,
+    max_plan_tokens: Annotated[
+        int | None, typer.Option(help="Longest plan in tokens; with --budget-usd 256.")
+    ] = None,
+    max_answer_tokens: Annotated[
+        int | None, typer.Option(help="Longest reply in tokens; with --budget-usd 2048.")
     ] = None,
     deadline_s: Annotated[
         float | None, typer.Option("--deadline", help="Seconds it may take at most.")
@@ -66,27 +80,22 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Answer a question, paying the large model only where the small one is unsure."""
-    family = _task(task)
-    text = _read(question)
     given = {"n": n, "tau1": tau1, "tau2": tau2, "seed": seed, "deadline_s": deadline_s}
-    settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given)
-    prices = given_prices({"small": small_price, "large": large_price})
-    graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
-    _offer_files(small, large)
+    limits = {"max_plan_tokens": max_plan_tokens, "max_answer_tokens": max_answer_tokens}
     console = Console(stderr=as_json, highlight=False, emoji=False)
-    if settings == EMBEDDED and not as_json:
-        console.print(PRESET_NOTE)
-    try:
-        out = asyncio.run(_run(graph.compile(name="cope"), text, console, quiet=as_json))
-    except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
-        sys.stderr.flush()
-        # The requests are cancelled; tearing llama.cpp down in good order can take many seconds.
-        os._exit(130)
-    except CopeError as error:
-        if error.ledger and error.ledger["requests"] and not as_json:
-            show_bill(console, error.ledger)
-        raise
+    with reported(console, as_json=as_json):
+        family = _task(task)
+        out: dict[str, Any] = {"question": _read(question)}
+        settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given, **limits)
+        prices = given_prices({"small": small_price, "large": large_price})
+        graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
+        _offer_files(small, large)
+        if settings == EMBEDDED and not as_json:
+            console.print(PRESET_NOTE)
+        try:
+            asyncio.run(_run(graph.compile(name="cope"), out, console, quiet=as_json))
+        except KeyboardInterrupt:
+            _interrupted(out, console)
     if as_json:
         typer.echo(json.dumps(out, ensure_ascii=False, indent=2))
     else:
@@ -127,7 +136,21 @@ def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> Co
         }
         preset |= planned[plans]
     preset |= {name: value for name, value in given.items() if value is not None}
+    if preset["budget_usd"] is not None:
+        preset |= {name: most for name, most in WITH_BUDGET.items() if preset[name] is None}
     return CopeContext.model_validate(preset)
+
+
+def _interrupted(out: dict[str, Any], console: Console) -> NoReturn:
+    """Show what has been paid, and end at once."""
+    if out.get("ledger", {}).get("requests"):
+        show_bill(console, out["ledger"])
+        console.print("[yellow]Requests that were on their way may be billed too.[/]")
+    typer.echo("Interrupted.", err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The requests are cancelled; tearing llama.cpp down in good order can take many seconds.
+    os._exit(130)
 
 
 def _offer_files(*names: str) -> None:
@@ -145,21 +168,20 @@ def _offer_files(*names: str) -> None:
 
 async def _run(
     graph: Any,
-    question: str,
+    out: dict[str, Any],
     console: Console,
     *,
     quiet: bool,
-) -> dict[str, Any]:
-    """Stream the run; asynchronously, so that Ctrl-C ends its requests at once."""
-    out: dict[str, Any] = {"question": question}
-    stream = graph.astream({"messages": [("user", question)]}, stream_mode="updates")
+) -> None:
+    """Stream the run into `out`; asynchronously, so that Ctrl-C ends its requests at once."""
+    stream = graph.astream({"messages": [("user", out["question"])]}, stream_mode="updates")
     with console.status(waiting_for(None, out)) as status:
         async for update in stream:
-            for node, change in update.items():
+            for node, changed in update.items():
+                change = changed or {}  # a node that has nothing to do streams None
                 out |= {key: value for key, value in change.items() if key != "messages"}
                 for message in change.get("messages", ()):
                     out["text"] = message.text
                 if not quiet:
                     show_node(console, node, change)
                 status.update(waiting_for(node, change))
-    return out

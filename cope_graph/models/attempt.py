@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
@@ -15,15 +17,19 @@ from langgraph.errors import GraphBubbleUp
 
 from cope_graph.errors import BudgetError, SetupError
 from cope_graph.models.configure import configured
-from cope_graph.models.exchange import CallFailure, Outcome, model_name_of, reply_of
+from cope_graph.models.exchange import CallFailure, Outcome, Reply, model_name_of, reply_of
 from cope_graph.models.faults import Fault, diagnose
 from cope_graph.models.flight import FREE_OF_CHARGE, UNKNOWN, Flight, Try
 from cope_graph.models.steps import Step, Steps
 from cope_graph.models.usage import Usage, usage_of
 from cope_graph.money.budget import shut_out
 
+_ABOUT_N: Final = re.compile("[`'\"]n[`'\"]|\\bn *[>=]")
 
-def tries(flight: Flight, config: RunnableConfig, retries: int) -> Steps[Outcome]:
+
+def tries(  # noqa: C901 - all that can become of a try, in one place
+    flight: Flight, config: RunnableConfig, retries: int
+) -> Steps[Outcome]:
     """Try a request until it brings its samples or there is no point in going on.
 
     Args:
@@ -42,7 +48,7 @@ def tries(flight: Flight, config: RunnableConfig, retries: int) -> Steps[Outcome
         if not isinstance(one, Try):
             return flight.outcome(failure=one)
         try:
-            result = yield _generate(flight, config)
+            brought = _brought(flight, (yield _generate(flight, config)))
         except GraphBubbleUp:
             _given_up(flight, one, UNKNOWN)
             raise
@@ -62,8 +68,9 @@ def tries(flight: Flight, config: RunnableConfig, retries: int) -> Steps[Outcome
             _given_up(flight, one, UNKNOWN)
             raise
         else:
-            model.breaker.answered()
-            return _read(flight, one, result)
+            if not flight.stopped:  # else it has been told
+                model.breaker.answered()
+            return _read(flight, one, brought)
     raise AssertionError  # pragma: no cover - `count` does not end
 
 
@@ -100,28 +107,51 @@ def _generate(flight: Flight, config: RunnableConfig) -> Step:
     }
     if request.k > 1:
         options["n"] = request.k
-    chat, prompt = configured(flight.model, request), [list(request.messages)]
-    return Step(
-        partial(chat.generate, prompt, **options), partial(chat.agenerate, prompt, **options)
+    model, prompt = flight.model, [list(request.messages)]
+
+    def ask() -> LLMResult:
+        return configured(model, request).generate(prompt, **options)
+
+    async def aask() -> LLMResult:
+        chat = configured(model, request, asyncio.get_running_loop())
+        return await chat.agenerate(prompt, **options)
+
+    return Step(ask, aask)
+
+
+@dataclass(frozen=True)
+class _Brought:
+    """What can be read of a result."""
+
+    replies: list[Reply]
+    usage: Usage
+    model: str | None
+
+
+def _brought(flight: Flight, result: LLMResult) -> _Brought:
+    request, generations = flight.request, result.generations[0]
+    says_finish = flight.model.says_finish and request.stream
+    return _Brought(
+        [reply_of(one, says_finish=says_finish) for one in generations[: request.k]],
+        usage_of(request.messages, generations, result.llm_output or {}),
+        model_name_of(generations[0]) if generations else None,
     )
 
 
-def _read(flight: Flight, one: Try, result: LLMResult) -> Outcome:
+def _read(flight: Flight, one: Try, brought: _Brought) -> Outcome:
     """Write down what a request brought."""
-    request, model = flight.request, flight.model
-    generations = result.generations[0]
-    usage = usage_of(request.messages, generations, result.llm_output or {})
-    replies = [reply_of(g, says_finish=model.says_finish) for g in generations[: request.k]]
+    replies = brought.replies
     wrong = [reply["error"] for reply in replies if "error" in reply]
     nothing = len(wrong) == len(replies)
     what = wrong[0] if wrong else "there are no choices"
     flight.end(
         one,
-        usage,
-        model=model_name_of(generations[0]) if generations else None,
+        brought.usage,
+        model=brought.model,
         samples=len(replies),
         error=what if nothing else None,
     )
+    flight.came()
     if nothing:
         message = f"{_who(flight)} gave no answer: {what}."
         return flight.outcome(replies, {"kind": "empty", "message": message})
@@ -157,4 +187,4 @@ def _who(flight: Flight) -> str:
 
 def _refuses_n(error: Exception) -> bool:
     refused = getattr(error, "status_code", None) == HTTPStatus.BAD_REQUEST
-    return refused and (getattr(error, "param", None) == "n" or " n " in f" {error} ")
+    return refused and (getattr(error, "param", None) == "n" or bool(_ABOUT_N.search(str(error))))

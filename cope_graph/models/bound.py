@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from asyncio import AbstractEventLoop
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from langchain_core.language_models import BaseChatModel
@@ -21,6 +22,20 @@ from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, o
 
 _USUAL_RETRIES: Final = 2  # as OpenAI's client
 _URL_FIELDS = ("openai_api_base", "base_url", "azure_endpoint", "endpoint_url", "endpoint")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A model as one kind of callers uses it.
+
+    Attributes:
+        chat: It.
+        copies: It with the settings of past requests. A fresh copy describes itself anew to the
+            tracers, which takes longer than anything else in a node.
+    """
+
+    chat: BaseChatModel
+    copies: dict[object, BaseChatModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,8 @@ class Bound:
         refused_n: Set once its server has said that it gives one sample a request.
         breaker: Spares it when it is dead.
         meter: Counts its working time, for a price by the hour.
-        copies: The model with the settings of past requests. A fresh copy describes itself anew
-            to the tracers, which takes longer than anything else in a node.
+        desk: Where requests from threads are made.
+        desks: Where those from event loops are made, one for each.
     """
 
     side: Side
@@ -60,14 +75,15 @@ class Bound:
     retries: int
     says_finish: bool
     secrets: tuple[str, ...] = field(repr=False)
+    desk: Desk = field(repr=False, compare=False)
     refused_n: Event = field(default_factory=Event, repr=False, compare=False)
     breaker: Breaker = field(default_factory=Breaker, repr=False, compare=False)
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
-    copies: dict[object, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
+    desks: dict[AbstractEventLoop, Desk] = field(default_factory=dict, repr=False, compare=False)
 
     def usd(self, usage: Usage, model: str, gpu_seconds: float = 0.0) -> Decimal | None:
         """Price one request by the name the provider reported, `None` when not known."""
-        if usage.status == "unknown":
+        if usage.status == "unknown" and not self.is_priced_by_time:
             return None
         price = self.price or own_price(self.prices, (model,))
         if price is not None:
@@ -75,9 +91,30 @@ class Bound:
         return listed_cost(usage, model, self.api_url)
 
     @property
+    def is_priced_by_time(self) -> bool:
+        """Whether tokens play no part in its price: what it cost is known without a report."""
+        return self.price is not None and not self.price.counts_tokens
+
+    @property
     def draws_n(self) -> bool:
         """Whether to ask for n samples in one request, as far as is known."""
         return self.takes_n and not self.refused_n.is_set()
+
+    @property
+    def is_cascade(self) -> bool:
+        """Whether it is a cascade itself, which asks models of its own."""
+        return self.chat._llm_type == "cope"  # noqa: SLF001 - what LangChain knows models by
+
+    @property
+    def keeps_connections(self) -> bool:
+        """Whether it is a model whose connections each belong to one event loop."""
+        return "root_async_client" in self.settable
+
+    def chat_of_a_loop(self) -> BaseChatModel:
+        """Give the model for another event loop, with connections of its own."""
+        from cope_graph.models.one_bill import with_own_connections  # noqa: PLC0415
+
+        return with_own_connections(cast("Any", self.chat))
 
     def has_price(self) -> bool:
         """Tell whether a request's price can be known before it is made."""
@@ -121,8 +158,9 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
         api_url=_api_url(chat),
         settable=settable,
         retries=_retries(given_chat, ours=chat is not given_chat),
-        says_finish=chat is not given_chat,
+        says_finish=takes_n and chat is not given_chat,
         secrets=secrets_of(given_chat),
+        desk=Desk(chat),
     )
 
 

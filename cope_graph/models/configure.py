@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
 
-from cope_graph.models.bound import Bound
+from cope_graph.models.bound import Bound, Desk
 from cope_graph.models.exchange import Request
 
 _MOST_COPIES: Final = 64  # a caller may give every run a seed of its own
 
 
-def configured(model: Bound, request: Request) -> BaseChatModel:
-    """Give the model's copy for a request's settings, made once for all such requests."""
+def configured(
+    model: Bound, request: Request, loop: AbstractEventLoop | None = None
+) -> BaseChatModel:
+    """Give the model's copy for a request's settings, made once for all such requests.
+
+    Args:
+        model: Who is asked.
+        request: What is asked.
+        loop: The event loop it is asked in, `None` in a thread.
+    """
+    desk = _desk_in(model, loop) if loop and model.keeps_connections else model.desk
     key = (request.temperature, request.seed, request.max_tokens, request.stream)
-    copy = model.copies.get(key)
+    copy = desk.copies.get(key)
     if copy is None:
-        if len(model.copies) >= _MOST_COPIES:
-            model.copies.clear()
-        copy = model.copies[key] = copied(model, request)
+        if len(desk.copies) >= _MOST_COPIES:
+            desk.copies.clear()
+        copy = desk.copies[key] = copied(model, request, desk.chat)
     return copy
 
 
-def copied(model: Bound, request: Request) -> BaseChatModel:
+def _desk_in(model: Bound, loop: AbstractEventLoop) -> Desk:
+    desk = model.desks.get(loop)
+    if desk is None:
+        for ended in [other for other in list(model.desks) if other.is_closed()]:
+            model.desks.pop(ended, None)
+        desk = model.desks[loop] = Desk(model.chat_of_a_loop())
+    return desk
+
+
+def copied(model: Bound, request: Request, chat: BaseChatModel | None = None) -> BaseChatModel:
     """Copy a model with a request's settings; what the model has no field for is left out."""
     wanted: dict[str, Any] = {
         # A cache would make n samples one sample.
@@ -40,4 +59,4 @@ def copied(model: Bound, request: Request) -> BaseChatModel:
         # A request for n samples cannot stream, and samples are not for the caller's eyes.
         wanted |= {"disable_streaming": True, "streaming": False}
     update = {name: v for name, v in wanted.items() if name in model.settable and v is not None}
-    return model.chat.model_copy(update=update)
+    return (chat or model.chat).model_copy(update=update)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import Final
+from typing import Final, TypeVar
 
+T = TypeVar("T")
 _KEPT_S: Final = 10.0
 
 
@@ -32,6 +34,23 @@ class Crew:
                 self._jobs.put(job)
                 return
         Thread(target=self._work, args=(job,), name="cope-request", daemon=True).start()
+
+    def call(self, work: Callable[[], T]) -> Future[T]:
+        """Run what returns or raises something; cancelling its future lets it run on."""
+        future: Future[T] = Future()
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self.run(job)
+        return future
 
     def _empty(self) -> None:
         self._lock = Lock()

@@ -30,6 +30,7 @@ class Terms:
         patience: How long to wait.
         retries: Tries after the first, `None` for as many as the model's own settings ask for.
         launch: Keeps outcomes where a crash cannot take them; `None` where there is no such place.
+        full_s: The operator's own limit on a request, whatever the run asks for.
     """
 
     purpose: Purpose
@@ -37,6 +38,7 @@ class Terms:
     patience: Patience
     retries: int | None = None
     launch: Launch | None = None
+    full_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def draw(
         SetupError: The model cannot be used as it is set up.
     """
     drawn: list[list[Outcome]] = [[] for _ in requests]
-    while calls := _next_calls(model, requests, drawn):
+    while calls := _next_calls(model, requests, drawn, terms):
         room = BoundedSemaphore(config.get("max_concurrency") or len(calls))
         flights = _flights(model, calls, terms)
         landings = [
@@ -84,7 +86,7 @@ async def adraw(
 ) -> list[list[Outcome]]:
     """Do as `draw` does, in an event loop."""
     drawn: list[list[Outcome]] = [[] for _ in requests]
-    while calls := _next_calls(model, requests, drawn):
+    while calls := _next_calls(model, requests, drawn, terms):
         room = asyncio.Semaphore(config.get("max_concurrency") or len(calls))
         flights = _flights(model, calls, terms)
         landings = [
@@ -97,15 +99,21 @@ async def adraw(
 
 
 def _next_calls(
-    model: Bound, requests: Sequence[Request], drawn: Sequence[Sequence[Outcome]]
+    model: Bound,
+    requests: Sequence[Request],
+    drawn: Sequence[Sequence[Outcome]],
+    terms: Terms,
 ) -> list[_Call]:
     """Make the requests for the samples still missing: n at once, else one by one."""
     calls = []
+    # What was learnt of a server is gone after a crash: where outcomes are kept, the requests must
+    # come in the same order all the same. A refusal of n costs nothing.
+    at_once = model.takes_n if terms.launch else model.draws_n
     for index, (request, had) in enumerate(zip(requests, drawn, strict=True)):
         count = sum(len(slots(outcome)) for outcome in had)
         missing = request.k - count
-        asked_at_once = any(outcome["fingerprint"] == request.fingerprint for outcome in had)
-        if missing > 0 and model.draws_n and not asked_at_once:
+        asked_at_once = any(outcome["k"] == request.k and outcome["fingerprint"] for outcome in had)
+        if missing > 0 and at_once and not asked_at_once:
             calls.append(_Call(index, request))
             continue
         for number in range(count, count + max(missing, 0)):
@@ -117,7 +125,10 @@ def _next_calls(
 def _flights(model: Bound, calls: Sequence[_Call], terms: Terms) -> list[Flight]:
     limit_s: Callable[[], float] = terms.patience.limit_s
     return [
-        Flight(model, call.request, terms.purpose, terms.purse, limit_s=limit_s) for call in calls
+        Flight(
+            model, call.request, terms.purpose, terms.purse, limit_s=limit_s, full_s=terms.full_s
+        )
+        for call in calls
     ]
 
 
@@ -153,9 +164,14 @@ def _put(
 ) -> None:
     """Put what came to what was asked; an outcome kept from before is paid from what is left."""
     for call, flight, outcome in zip(calls, flights, outcomes, strict=True):
-        if outcome["fingerprint"] != call.request.fingerprint:
-            # Kept from before a change of settings: it was paid, but the request is made after all.
-            outcome = {**outcome, "replies": [], "failure": None, "given_up": False}  # noqa: PLW2901
+        kept = not flight.ends and not flight.stopped
+        failed = kept and outcome["failure"] is not None
+        if failed or outcome["fingerprint"] != flight.fingerprint:
+            # Kept from a run that failed or had other settings: it was paid, and is made anew.
+            outcome = _emptied(outcome)  # noqa: PLW2901
         drawn[call.index].append(outcome)
-        if not flight.ends:
-            flight.purse.note(outcome["lines"])
+
+
+def _emptied(outcome: Outcome) -> Outcome:
+    """Leave of an outcome its bill alone."""
+    return {**outcome, "fingerprint": "", "replies": [], "failure": None, "given_up": False}

@@ -39,11 +39,10 @@ class Request:
     max_tokens: int | None = None
     stream: bool = False
 
-    @property
-    def fingerprint(self) -> str:
-        """What tells it from another request, after a crash too."""
+    def fingerprint(self, model: str) -> str:
+        """Give what tells it, and whom it is for, from another request, after a crash too."""
         texts = [(message.type, message.content) for message in self.messages]
-        asked = (texts, self.k, self.temperature, self.seed, self.max_tokens)
+        asked = (model, texts, self.k, self.temperature, self.seed, self.max_tokens)
         return hashlib.sha256(repr(asked).encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -144,4 +143,5 @@ def _metadata(generation: Generation) -> dict[str, Any]:
 def model_name_of(generation: Generation) -> str | None:
     """Read the name the provider gave the model, `None` without one."""
     metadata = _metadata(generation)
-    return metadata.get("model_name") or metadata.get("model")
+    name = metadata.get("model_name") or metadata.get("model")
+    return name if isinstance(name, str) else None

@@ -10,7 +10,7 @@ import email.utils
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from cope_graph.state import FailureKind
 
 _UNREACHABLE: Final = {"APIConnectionError", "ConnectError", "ConnectTimeout", "ConnectionError"}
 _NEVER_SENT: Final = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError"}
+_TIMEOUTS: Final = {"APITimeoutError", "TimeoutException", "ReadTimeoutError"}
 _GARBLED: Final = {"APIResponseValidationError", "JSONDecodeError"}
 _TRY_AGAIN: Final = {408, 409, 429, 500, 502, 503, 504, 529}
 _LONGEST_BACKOFF_S: Final = 8.0
@@ -51,7 +52,7 @@ class Fault:
 
     def backoff_s(self, attempt: int) -> float:
         """Give the seconds to wait before try number `attempt` + 1 (the first is 0)."""
-        if self.wait_s is not None:
+        if self.wait_s:
             return self.wait_s
         return min(0.5 * 2.0**attempt, _LONGEST_BACKOFF_S) * random.uniform(0.75, 1.0)  # noqa: S311
 
@@ -63,8 +64,7 @@ def diagnose(error: Exception, model: Bound) -> Fault:
         error: What the model raised.
         model: Who was asked.
     """
-    status = getattr(error, "status_code", None)
-    status = status if isinstance(status, int) else None
+    status = _status(error)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     kind = _kind(error, kinds, status)
     refused = status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -74,13 +74,25 @@ def diagnose(error: Exception, model: Bound) -> Fault:
             f"The {model.side} model {model.name} {_what(error, kind, model)}"
         ),
         billed=not (refused or _was_never_sent(error)),
-        again=kind == "unreachable" or (status in _TRY_AGAIN and not _out_of_quota(error)),
+        again=kind in ("unreachable", "timeout")
+        or (status in _TRY_AGAIN and not _out_of_quota(error)),
         wait_s=_retry_after(error),
     )
 
 
+def _status(error: Exception) -> int | None:
+    """Find the HTTP status: providers keep it in different places."""
+    response = getattr(error, "response", None)
+    places = (
+        getattr(error, "status_code", None),
+        getattr(response, "status_code", None),
+        getattr(error, "code", None),
+    )
+    return next((it for it in places if type(it) is int and 400 <= it < 600), None)  # noqa: PLR2004
+
+
 def _kind(error: Exception, kinds: set[str], status: int | None) -> FailureKind:
-    if "APITimeoutError" in kinds or isinstance(error, TimeoutError):
+    if kinds & _TIMEOUTS or isinstance(error, TimeoutError):
         return "timeout"
     if kinds & _UNREACHABLE:
         return "unreachable"
@@ -94,7 +106,7 @@ def _kind(error: Exception, kinds: set[str], status: int | None) -> FailureKind:
 def _what(error: Exception, kind: FailureKind, model: Bound) -> str:
     side = model.side.upper()
     where = f" at {model.api_url}" if model.api_url else ""
-    status = getattr(error, "status_code", None)
+    status = _status(error)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     sentences = (
         (kind == "timeout", f"did not answer in time{where}."),
@@ -121,7 +133,7 @@ def _what(error: Exception, kind: FailureKind, model: Bound) -> str:
         ),
         (
             "Event loop is closed" in str(error),
-            "was used in another event loop before: make the model anew in this one.",
+            "was used in another event loop before: give it an http_async_client made in this one.",
         ),
         (
             status is None and (bool(kinds & _GARBLED) or "<html" in str(error).lower()),
@@ -139,12 +151,17 @@ def _short(error: Exception, model: Bound) -> str:
 
 def _was_never_sent(error: BaseException) -> bool:
     """Tell whether a request failed before the server had it: then it cost nothing."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if type(seen).__name__ in _NEVER_SENT:
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
+    return any(type(one).__name__ in _NEVER_SENT for one in chain_of(error))
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and those it came of, each once."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__
 
 
 def _out_of_quota(error: Exception) -> bool:

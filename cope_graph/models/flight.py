@@ -51,7 +51,7 @@ class Try:
 class Flight:
     """A request with its tries; its methods may be called from any thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request is made of
         self,
         model: Bound,
         request: Request,
@@ -59,6 +59,7 @@ class Flight:
         purse: Purse,
         *,
         limit_s: Callable[[], float],
+        full_s: float = 0.0,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -68,28 +69,41 @@ class Flight:
             purpose: On whose account.
             purse: Where the money is.
             limit_s: Gives the seconds it may take, when it begins.
+            full_s: The operator's own limit: a shorter one tells nothing of the server.
         """
         self.model, self.request, self.purse = model, request, purse
-        self.ends = 0.0
+        self.began = self.ends = 0.0
+        self.took: float | None = None
         self.stopped: StopReason | None = None
         self._purpose = purpose
-        self._limit_s = limit_s
+        self._limit_s, self._full_s = limit_s, full_s
         self._limit = 0.0
         self._lock = Lock()
         self._lines: list[LedgerLine] = []
         self._try: Try | None = None
+        self._charged: Amount | None = None
 
     def take_off(self) -> bool:
         """Start the clock; `False` when it was stopped before it began."""
         with self._lock:
             self._limit = max(self._limit_s(), 0.0)
-            self.ends = time.monotonic() + self._limit
+            self.began = time.monotonic()
+            self.ends = self.began + self._limit
             return self.stopped is None
+
+    def came(self) -> None:
+        """Note that its samples are there."""
+        self.took = time.monotonic() - self.began
 
     @property
     def seconds_left(self) -> float:
         """Seconds it may still take."""
         return self.ends - time.monotonic()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """That of the request."""
+        return self.request.fingerprint(f"{self.model.name} {self.model.api_url}")
 
     @cached_property
     def worst(self) -> Amount:
@@ -124,31 +138,42 @@ class Flight:
         error: str | None = None,
     ) -> None:
         """Write a try on the bill and settle what was reserved for it."""
-        gpu = self.model.meter.stop(one.mark) if self._is_by_the_hour else 0.0
-        line = self._line(one, usage, gpu, model=model, samples=samples, error=error)
-        if self.purse.is_limited:
-            usd, tokens = line["usd_upper"], line["tokens_upper"]
-            charge = Amount(None if usd is None else Decimal(usd), tokens)
-            self.purse.settle(self.worst, charge)
         with self._lock:
+            if self._try is None:  # it was stopped, and has ended only now
+                self._refund(self._line(one, usage, 0.0, model=model))
+                return
             self._try = None
-            if self.stopped is None:
-                self._lines.append(line)
+            line = self._line(one, usage, self._gpu(one), model=model, samples=samples, error=error)
+            self._lines.append(line)
+            if self.purse.is_limited:
+                self.purse.settle(self.worst, _charge(line))
+
+    def _refund(self, line: LedgerLine) -> None:
+        if self._charged is not None:
+            self.purse.refund(self._charged, _charge(line))
+            self._charged = None
+
+    def _gpu(self, one: Try) -> float:
+        # To stop it takes a moment, which is not the model's.
+        return min(self.model.meter.stop(one.mark), self._limit) if self._is_by_the_hour else 0.0
 
     def stop(self, why: StopReason) -> Outcome:
         """Give it up; what is on its way stands on the bill as unknown.
 
-        Its money stays reserved until the request has really ended.
+        It is charged its worst case; what it cost less comes back when it has really ended.
         """
         with self._lock:
             self.stopped = self.stopped or why
             if one := self._try:
                 self._try = None
-                gpu = self.model.meter.so_far(one.mark) if self._is_by_the_hour else 0.0
-                self._lines.append(self._line(one, UNKNOWN, gpu, error=_WORDS[why]))
-                # Told now: a thread may hang for long yet.
-                breaker = self.model.breaker
-                (breaker.failed if why == "timeout" else breaker.given_up)()
+                line = self._line(one, UNKNOWN, self._gpu(one), error=_WORDS[why])
+                self._lines.append(line)
+                # Told and charged now: a thread may hang for long yet.
+                if self.purse.is_limited:
+                    self._charged = _charge(line)
+                    self.purse.settle(self.worst, self._charged)
+                full = why == "timeout" and self._limit >= self._full_s
+                (self.model.breaker.failed if full else self.model.breaker.given_up)()
         if why == "given_up":
             return self.outcome()
         message = f"The {self.model.side} model {self.model.name} {_MISSED[why]}"
@@ -159,7 +184,7 @@ class Flight:
     ) -> Outcome:
         """Say what became of it."""
         return {
-            "fingerprint": self.request.fingerprint,
+            "fingerprint": self.fingerprint,
             "k": self.request.k,
             "replies": replies or [],
             "lines": list(self._lines),
@@ -178,9 +203,10 @@ class Flight:
         error: str | None = None,
     ) -> LedgerLine:
         name, gpu = model or self.model.name, round(gpu_seconds, 6)
-        usd = self.model.usd(usage, name, gpu) if usage != FREE_OF_CHARGE else Decimal(0)
+        usd = self.model.usd(usage, name, gpu) if usage is not FREE_OF_CHARGE else Decimal(0)
         reported = usage.status == "reported"
-        upper = usd if reported and usd is not None else self.worst.usd
+        sure = reported or self.model.is_priced_by_time
+        upper = usd if sure and usd is not None else self.worst.usd
         tokens = usage.input_tokens + usage.output_tokens if reported else self.worst.tokens
         return {
             "node": self._purpose.node,
@@ -204,6 +230,11 @@ class Flight:
     @property
     def _is_by_the_hour(self) -> bool:
         return self.model.price is not None and self.model.price.gpu_hour is not None
+
+
+def _charge(line: LedgerLine) -> Amount:
+    usd = line["usd_upper"]
+    return Amount(None if usd is None else Decimal(usd), line["tokens_upper"])
 
 
 _WORDS = {"timeout": "timed out", "deadline": "out of time", "given_up": "not waited for"}

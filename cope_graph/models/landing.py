@@ -38,6 +38,7 @@ class Landing:
         if launch is None:
             self._start()
         self.future: Future[Outcome] = launch(self._kept) if launch else self._landed
+        self.future.add_done_callback(partial(_note_kept, flight))
 
     def stop(self, why: StopReason) -> None:
         """Wait no longer; the thread goes on until its server lets go of it."""
@@ -73,7 +74,10 @@ class Landing:
 
 
 class AsyncLanding:
-    """A request as a task of its own, which is cancelled when nobody waits for it any more."""
+    """A request as a task of its own, which is cancelled when nobody waits for it any more.
+
+    Nor does anybody wait for the cancellation: a model may take its time over it.
+    """
 
     def __init__(
         self, flight: Flight, steps: Steps[Outcome], room: asyncio.Semaphore, launch: Launch | None
@@ -81,48 +85,73 @@ class AsyncLanding:
         """Start it, as soon as there is room; or leave it to `launch` to start it."""
         self.flight = flight
         self._steps, self._room = steps, room
-        self._task: asyncio.Task[Outcome] | None = None
-        self._stopped: Outcome | None = None
-        self._is_abandoned = False
-        self.future: asyncio.Future[Outcome] = launch(self._kept) if launch else self._start()
+        self._landed: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._landed.add_done_callback(_seen)
+        self._task: asyncio.Task[None] | None = None
+        if launch is None:
+            self._start()
+        self.future: asyncio.Future[Outcome] = launch(self._kept) if launch else self._landed
         self.future.add_done_callback(_seen)
+        self.future.add_done_callback(partial(_note_kept, flight))
 
     def stop(self, why: StopReason) -> None:
         """End it."""
         if self.flight.stopped is None:
-            self._stopped = self.flight.stop(why)
-            if self._task:
-                self._task.cancel()
+            outcome = self.flight.stop(why)
+            if not self._landed.done():
+                self._landed.set_result(outcome)
+            self._end()
 
     def abandon(self) -> None:
         """End it, and let nothing be kept of it: the node that wants it is ending."""
         self.flight.stop("given_up")
-        self._is_abandoned = True
+        self._landed.cancel()
+        self._end()
+
+    def _end(self) -> None:
         if self._task:
             self._task.cancel()
 
     async def _kept(self) -> Outcome:
-        if self._is_abandoned:
-            raise asyncio.CancelledError
-        return await self._start()
+        if self._task is None and not self._landed.done():
+            self._start()
+        try:
+            return await self._landed
+        except asyncio.CancelledError:
+            self._end()
+            raise
 
-    def _start(self) -> asyncio.Task[Outcome]:
+    def _start(self) -> None:
         self._task = asyncio.ensure_future(self._fly())
-        return self._task
+        self._task.add_done_callback(_seen)
 
-    async def _fly(self) -> Outcome:
+    async def _fly(self) -> None:
         try:
             async with self._room:
-                return await atake(self._steps) if self.flight.take_off() else self.flight.outcome()
+                outcome = (
+                    await atake(self._steps) if self.flight.take_off() else self.flight.outcome()
+                )
         except asyncio.CancelledError:
-            if self._stopped is None:
-                raise
-            return self._stopped
+            self._landed.cancel()
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            if not self._landed.done():
+                self._landed.set_exception(error)
+        else:
+            if not self._landed.done():
+                self._landed.set_result(outcome)
         finally:
             self._steps.close()
 
 
-def _seen(future: asyncio.Future[Outcome]) -> None:
+def _note_kept(flight: Flight, future: Any) -> None:
+    """Charge the run's own limits for a request that was paid before a crash."""
+    came_from_before = not flight.ends and not flight.stopped
+    if came_from_before and not future.cancelled() and not future.exception():
+        flight.purse.note(future.result()["lines"])
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
     """Look at an error that comes after another one has ended the wait."""
     if not future.cancelled():
         future.exception()

@@ -71,8 +71,10 @@ def _discreet(model: BaseChatOpenAI) -> Iterator[None]:
         yield
     except Exception as error:
         secrets = secrets_of(model)
+        seen: set[int] = set()
         one: BaseException | None = error
-        while one is not None:
+        while one is not None and id(one) not in seen:
+            seen.add(id(one))
             _black_out(one, secrets)
             one = one.__cause__ or one.__context__
         raise
@@ -116,6 +118,21 @@ def one_bill(model: BaseChatOpenAI) -> BaseChatOpenAI:
     if copy.root_async_client is not None:
         copy.root_async_client = copy.root_async_client.with_options(max_retries=0)
         copy.async_client = copy.root_async_client.chat.completions
+    return copy
+
+
+def with_own_connections(model: BaseChatOpenAI) -> BaseChatOpenAI:
+    """Return a copy for one event loop: langchain-openai shares connections between loops.
+
+    A kept connection belongs to the loop that opened it, and fails in the next. A model with an
+    `http_async_client` of the user's keeps that.
+    """
+    if model.http_async_client is not None or model.root_async_client is None:
+        return model
+    copy = model.model_copy()
+    own = openai.DefaultAsyncHttpxClient()
+    copy.root_async_client = model.root_async_client.with_options(http_client=own)
+    copy.async_client = copy.root_async_client.chat.completions
     return copy
 
 

@@ -30,7 +30,7 @@ def take(steps: Steps[T]) -> T:
     sent, error = None, None
     while True:
         try:
-            step = steps.throw(error) if error else steps.send(sent)
+            step = steps.send(sent) if error is None else steps.throw(error)
         except StopIteration as done:
             result: T = done.value
             return result
@@ -46,7 +46,7 @@ async def atake(steps: Steps[T]) -> T:
     sent, error = None, None
     while True:
         try:
-            step = steps.throw(error) if error else steps.send(sent)
+            step = steps.send(sent) if error is None else steps.throw(error)
         except StopIteration as done:
             result: T = done.value
             return result

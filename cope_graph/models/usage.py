@@ -51,6 +51,8 @@ def usage_of(
     """
     messages = [m for g in generations if isinstance(m := getattr(g, "message", None), AIMessage)]
     reported = [dict(message.usage_metadata) for message in messages if message.usage_metadata]
+    # A prompt is never 0 tokens: who reports that reports nothing.
+    reported = [usage for usage in reported if usage.get("input_tokens") != 0]
     if not generations and (spent := _of_the_whole(whole or {})):
         reported = [spent]
     if not reported:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from cope_graph.models.crew import CREW
 from cope_graph.models.exchange import Outcome, Reply, slots
 from cope_graph.models.flight import StopReason
 from cope_graph.models.landing import AsyncLanding, Landing
@@ -28,8 +29,8 @@ class Patience:
     Attributes:
         limit_s: Gives the seconds a request may take, when it begins.
         late: Says why a request is ended at its limit.
-        straggler_s: Once the decision stands and nothing has come for these seconds, the rest is
-            given up; `None` waits for all.
+        straggler_s: Once the decision stands, requests that have taken twice as long as the
+            longest that came, and these seconds more, are given up; `None` waits for all.
         settled: The gate's own judgement; `None` waits for all.
     """
 
@@ -55,24 +56,20 @@ def watch(
         SetupError: A model cannot be used as it is set up; the other requests are ended.
     """
     asked = 0
-    news = time.monotonic()
     try:
         while pending := _pending(landings):
             yield _any_news([landing.future for landing in pending], _timeout(pending, patience))
             still = _pending(pending)
-            if len(still) < len(pending):
-                news = time.monotonic()
             if error := _error([landing for landing in pending if landing not in still]):
                 raise error
             for landing in still:
                 if 0 < landing.flight.ends <= time.monotonic():
                     landing.stop(patience.late())
             there = len(landings) - len(still)
-            if still and there > asked and _is_quiet(news, patience):
+            if there > asked and _are_stragglers(still, landings, patience):
                 asked = there
                 if (yield _judge(patience, _laid_out(landings))):
-                    for landing in still:
-                        landing.stop("given_up")
+                    _give_up(still)
         return [landing.future.result() for landing in landings]
     finally:  # the node breaks off: what has no end yet is no result, and is made again on resume
         for landing in _pending(landings):
@@ -105,16 +102,29 @@ def _any_news(futures: Sequence[Any], timeout: float) -> Step:
     )
 
 
-def _is_quiet(news: float, patience: Patience) -> bool:
+def _are_stragglers(still: Sequence[Any], landings: Sequence[Any], patience: Patience) -> bool:
+    """Tell whether all that fly have taken far longer than any that came."""
     if patience.settled is None or patience.straggler_s is None:
         return False
-    return time.monotonic() - news >= patience.straggler_s
+    flying = [landing.flight for landing in still if landing.flight.ends]
+    came = [took for landing in landings if (took := landing.flight.took) is not None]
+    if not flying or not came:
+        return False
+    latest = time.monotonic() - (2 * max(came) + patience.straggler_s)
+    return all(flight.began <= latest for flight in flying)
+
+
+def _give_up(still: Sequence[Any]) -> None:
+    # Those that have not begun come first: the others make room for them.
+    for landing in sorted(still, key=lambda landing: landing.flight.ends > 0):
+        landing.stop("given_up")
 
 
 def _judge(patience: Patience, samples: Sequence[Reply | None]) -> Step:
     settled = patience.settled or (lambda _: False)
     # The gate may compare for long, and must not block an event loop.
-    return Step(partial(settled, samples), partial(asyncio.to_thread, settled, samples))
+    ask = partial(settled, samples)
+    return Step(ask, lambda: asyncio.wrap_future(CREW.call(ask)))
 
 
 def _laid_out(landings: Sequence[Any]) -> list[Reply | None]:

@@ -35,17 +35,27 @@ def worst_case(
     Returns:
         Tokens, `None` without a `max_tokens`; USD, `None` without that or without a price.
     """
-    most = most_tokens(model, request)
+    most = most_tokens(model, request.max_tokens)
     if most is None:
         return Amount()
     prompt = prompt_tokens(model, request.messages) + extra_prompt
     return Amount(_usd(model, prompt, request.k * most, seconds), prompt + request.k * most)
 
 
-def most_tokens(model: Bound, request: Request) -> int | None:
-    """Give the completion tokens one sample may have: the request's, else the model's own."""
+def most_tokens(model: Bound, given: int | None) -> int | None:
+    """Give the completion tokens one sample may have.
+
+    Args:
+        model: Who is asked.
+        given: The limit of the request; a model without a field for it does not heed it.
+
+    Returns:
+        That, else the model's own; `None` without either.
+    """
+    if given is not None and "max_tokens" in model.settable:
+        return given
     own = getattr(model.chat, "max_tokens", None)
-    return request.max_tokens or (own if isinstance(own, int) else None)
+    return own if type(own) is int and own > 0 else None
 
 
 def prompt_tokens(model: Bound, messages: Sequence[BaseMessage]) -> int:

@@ -27,6 +27,11 @@ class Budget:
     print(budget.spent)
     ```
 
+    Or `async with`. Entered, it holds for this thread or task and what LangChain or asyncio starts
+    from here. Threads started by hand (`threading.Thread`, `ThreadPoolExecutor`) know nothing of
+    it, and spend freely: use `graph.batch`, `create_cope(budget=...)`, or give them
+    `contextvars.copy_context().run`.
+
     A request whose usage is not reported is charged what was reserved for it: its prompt and its
     `max_tokens` at the model's price. The limit holds as far as a provider keeps to `max_tokens`.
     """
@@ -43,7 +48,7 @@ class Budget:
         Args:
             usd: USD; every model must have a price.
             tokens: Prompt and completion tokens.
-            deadline_s: Seconds from now.
+            deadline_s: Seconds from now, when this object is made, not from when it is entered.
 
         Raises:
             InputError: A limit is no number of 0 or more, or there is none.
@@ -59,6 +64,14 @@ class Budget:
         """Let the runs started from here on, in this context, spend from this budget too."""
         _entered.set((*_entered.get(), self))
         return self
+
+    async def __aenter__(self) -> Self:
+        """Do the same as `with`: nothing here waits."""
+        return self.__enter__()
+
+    async def __aexit__(self, *_: object) -> None:
+        """End that."""
+        self.__exit__()
 
     def __exit__(self, *_: object) -> None:
         """End that."""
@@ -121,6 +134,14 @@ class Budget:
         usd = limit.usd if amount.usd is None else amount.usd
         tokens = limit.tokens if amount.tokens is None else amount.tokens
         self._till.charge(Sum(usd, tokens))
+
+    def refund(self, charged: Amount, cost: Amount) -> None:
+        """Give back what was charged beyond a cost that is known only now."""
+        self._till.refund(self._sum(charged).less(self._sum(cost)))
+
+    def pause(self, run: str) -> None:
+        """Tell that a run is between two nodes, see `Till.pause`."""
+        self._till.pause(run)
 
     def leave(self, run: str) -> None:
         """Give back what a run still holds."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from cope_graph.errors import InputError
 from cope_graph.models.usage import Usage
 
 MILLION = Decimal(1_000_000)
 HOUR = Decimal(3600)
+_EXAMPLE: Final = "{'small': Price.of('0.15', '0.60')}"
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,31 @@ class Price:
                 )
                 raise InputError(msg)
 
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether tokens cost anything."""
+        return any((self.input, self.output, self.cached))
+
     @classmethod
-    def of(cls, input: str, output: str, cached: str | None = None) -> Price:  # noqa: A002
-        """Make a price from decimal strings, as in `Price.of("0.15", "0.60")`."""
+    def of(
+        cls,
+        input: str | float | Decimal,  # noqa: A002
+        output: str | float | Decimal,
+        cached: str | float | Decimal | None = None,
+    ) -> Price:
+        """Make a price as it is written, as in `Price.of("0.15", "0.60")` or `(0.15, 0.6)`."""
         try:
-            parts = [Decimal(part) for part in (input, output, cached) if part is not None]
+            read = None if cached is None else Decimal(str(cached))
+            return cls(Decimal(str(input)), Decimal(str(output)), read)
         except InvalidOperation as error:
             msg = f"The price {input!r}, {output!r}, {cached!r} is not made of decimal numbers."
             raise InputError(msg) from error
-        return cls(*parts)
 
     @classmethod
-    def per_gpu_hour(cls, usd: str) -> Price:
+    def per_gpu_hour(cls, usd: str | float | Decimal) -> Price:
         """Make the price of a model on a rented machine, as in `Price.per_gpu_hour("1.20")`."""
         try:
-            return cls(Decimal(0), Decimal(0), gpu_hour=Decimal(usd))
+            return cls(Decimal(0), Decimal(0), gpu_hour=Decimal(str(usd)))
         except InvalidOperation as error:
             msg = f"The price {usd!r} of a GPU hour is not a decimal number."
             raise InputError(msg) from error
@@ -133,6 +145,27 @@ def listed_cost(usage: Usage, model: str, api_url: str | None) -> Decimal | None
 def own_price(prices: Mapping[str, Price], names: tuple[str, ...]) -> Price | None:
     """Find the user's price for a model known by any of these names."""
     return next((prices[name] for name in names if name in prices), None)
+
+
+def checked_prices(prices: object) -> dict[str, Price]:
+    """Read the prices given to `create_cope`: each a `Price`, or what `Price.parse` reads.
+
+    Raises:
+        InputError: They are no mapping, or a value is no price.
+    """
+    if not isinstance(prices, Mapping | None):
+        msg = f"prices is a {type(prices).__name__}, no dict: pass prices={_EXAMPLE}."
+        raise InputError(msg)
+    return {name: _price(name, given) for name, given in (prices or {}).items()}
+
+
+def _price(name: object, given: object) -> Price:
+    if isinstance(given, Price):
+        return given
+    if isinstance(given, str):
+        return Price.parse(given)
+    msg = f"prices[{name!r}] is {given!r:.60}, no Price: pass prices={_EXAMPLE}."
+    raise InputError(msg)
 
 
 def given_prices(texts: Mapping[str, str | None]) -> dict[str, Price]:

@@ -72,6 +72,17 @@ class Purse:
             if budget.limits_money:
                 budget.settle(self.run, worst, charge)
 
+    def refund(self, charged: Amount, cost: Amount) -> None:
+        """Give back what a request was charged beyond its cost, which is known only now."""
+        for budget in self._all:
+            if budget.limits_money:
+                budget.refund(charged, cost)
+
+    def pause(self) -> None:
+        """Tell that the run is between two nodes: others need not wait for it for ever."""
+        for budget in self.shared:
+            budget.pause(self.run)
+
     def note(self, lines: Iterable[LedgerLine]) -> None:
         """Charge the run's own limits for requests that were paid before a crash."""
         for line in lines:

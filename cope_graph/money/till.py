@@ -21,6 +21,7 @@ class _Hold:
 
     amount: Sum
     flying: int = 0
+    paused: bool = False
     touched: float = field(default_factory=time.monotonic)
 
 
@@ -62,6 +63,7 @@ class Till:
         granted: Future[None] = Future()
         with self._lock:
             if hold := self._holds.get(run):
+                hold.paused = False
                 self._set(hold, worst.least(hold.amount.plus(self._free())))
                 granted.set_result(None)
             else:
@@ -109,6 +111,18 @@ class Till:
         with self._lock:
             self._spent = self._spent.plus(spent)
 
+    def refund(self, amount: Sum) -> None:
+        """Take back from what was charged."""
+        with self._lock:
+            self._spent = self._spent.less(amount)
+            self._serve()
+
+    def pause(self, run: str) -> None:
+        """Tell that a run is between two nodes; it may never go on."""
+        with self._lock:
+            if hold := self._holds.get(run):
+                hold.paused, hold.touched = True, time.monotonic()
+
     def leave(self, run: str) -> None:
         """Give back what a run still holds."""
         with self._lock:
@@ -148,7 +162,11 @@ class Till:
 
     def _idle(self) -> list[str]:
         ago = time.monotonic() - _IDLE_S
-        return [run for run, h in self._holds.items() if not h.flying and h.touched < ago]
+        return [
+            run
+            for run, hold in self._holds.items()
+            if hold.paused and not hold.flying and hold.touched < ago
+        ]
 
     def _others_may_give(self) -> bool:
         return self._held != NOTHING or self._flying != NOTHING

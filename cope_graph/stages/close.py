@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -13,8 +14,8 @@ from cope_graph.errors import (
     ModelCallError,
     NoAnswerError,
 )
-from cope_graph.stages.run import Run
-from cope_graph.state import Best, Visit
+from cope_graph.stages.run import Run, stage_after
+from cope_graph.state import Best, Failure, Stop, Visit
 
 
 def close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
@@ -28,8 +29,9 @@ def close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
     """
     failed = bool(run.state["failures"]) or run.state["stopped_by"] is not None
     if best is None and (failed or run.settings.last_resort == "answer"):
-        error = _no_answer(run, visit)
-        error.ledger = run.state["ledger"]
+        state = run.state
+        error = _no_answer(run, state["failures"], state["stopped_by"], visit["reason"])
+        error.ledger = state["ledger"]
         raise error
     stopped_by = None if visit["accepted"] else run.state["stopped_by"]
     if best is None or (not visit["accepted"] and run.settings.last_resort == "abstain"):
@@ -58,16 +60,40 @@ def _large_failed(run: Run) -> bool:
     return any(f["side"] == "large" and f["kind"] not in ends for f in run.state["failures"])
 
 
-def _no_answer(run: Run, visit: Visit) -> CopeError:
-    said = " ".join(dict.fromkeys(failure["message"] for failure in run.state["failures"]))
-    match run.state["stopped_by"]:
+def end_without_hope(run: Run, update: Mapping[str, Any]) -> None:
+    """End a run in the node where its last hope failed, so that a resumed run asks there again.
+
+    Args:
+        run: The run.
+        update: What the node would write.
+
+    Raises:
+        CopeError: Money or time is up, or all of the last stage failed, and there is no answer.
+    """
+    samples = update.get("samples", run.state["samples"])
+    if run.state["best"] is not None or any(s["answer"] is not None for s in samples):
+        return
+    last = stage_after(run.settings, update["stage"]) is None
+    n = 1 if update["stage"] == 3 else run.settings.n  # noqa: PLR2004
+    all_lost = len(samples) >= n and all("error" in sample for sample in samples)
+    if update["stopped_by"] or (last and all_lost):
+        error = _no_answer(run, update["failures"], update["stopped_by"], "no sample came")
+        error.ledger = update["ledger"]
+        raise error
+
+
+def _no_answer(
+    run: Run, failures: Sequence[Failure], stopped_by: Stop | None, reason: str
+) -> CopeError:
+    said = " ".join(dict.fromkeys(failure["message"] for failure in failures))
+    match stopped_by:
         case "budget":
             return BudgetError(f"The run stopped before it had an answer. {said}")
         case "deadline":
             return DeadlineError(f"The run's time was up before it had an answer. {said}".strip())
     if said:
-        return ModelCallError(f"There is no answer. {said}")
+        return ModelCallError(f"There is no answer: {reason}. {said}")
     return NoAnswerError(
-        f"No stage gave a {run.cascade.task.name} answer that can be read ({visit['reason']}). "
+        f"No stage gave a {run.cascade.task.name} answer that can be read ({reason}). "
         "Ask more precisely, or raise the models' max_tokens."
     )

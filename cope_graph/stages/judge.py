@@ -12,6 +12,8 @@ from cope_graph.state import Decision, Sample, Stage
 
 def judge(run: Run) -> Verdict:
     """Let the task's gate look at the samples. It may block: run it off an event loop."""
+    if not run.state["samples"]:  # the run was stopped before the first: no gate needs to know
+        return Verdict(None, None, None, "no sample was drawn")
     return run.cascade.task.gate(run.question, run.state["samples"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -16,6 +17,7 @@ from langgraph.runtime import get_runtime
 from cope_graph.context import resolve
 from cope_graph.errors import CopeError
 from cope_graph.gates.verdict import Verdict
+from cope_graph.models.crew import CREW
 from cope_graph.models.draw import Terms, adraw, draw
 from cope_graph.models.exchange import Outcome
 from cope_graph.models.flight import Purpose
@@ -26,6 +28,7 @@ from cope_graph.money.purse import Purse
 from cope_graph.stages.ask import Ask, bill, failures, settle, stop_of
 from cope_graph.stages.busy import occupied
 from cope_graph.stages.check import check_state
+from cope_graph.stages.close import end_without_hope
 from cope_graph.stages.gate import confidence_gate
 from cope_graph.stages.judge import judge
 from cope_graph.stages.keep import keeper
@@ -98,6 +101,7 @@ class ModelNode(Runnable[CopeState, Update]):
         try:
             check_bounds(run, purse)
             yield self._open(run, purse, config)
+            purse.pause()
         except BaseException as error:
             purse.leave()
             if isinstance(error, CopeError) and error.ledger is None:
@@ -114,6 +118,7 @@ class ModelNode(Runnable[CopeState, Update]):
             ),
             retries=run.settings.retries,
             launch=keeper(config),
+            full_s=run.cascade.defaults.timeout_s,
         )
         return _Visit(run, ask, terms, clock)
 
@@ -125,7 +130,7 @@ class ModelNode(Runnable[CopeState, Update]):
         state = visit.run.state
         reset = {**deepcopy(FRESH), "run": state["run"]} if state.get("entering") else {}
         found = failures(visit.ask, self.name, drawn)
-        return {
+        update = {
             **reset,
             **settle(visit.ask, drawn),
             "ledger": add_lines(state["ledger"], bill(drawn)),
@@ -133,6 +138,8 @@ class ModelNode(Runnable[CopeState, Update]):
             "stopped_by": stop_of(found),
             "seconds": state["seconds"] + visit.clock.node_s,
         }
+        end_without_hope(visit.run, update)
+        return update
 
 
 class GateNode(Runnable[CopeState, Update]):
@@ -150,8 +157,9 @@ class GateNode(Runnable[CopeState, Update]):
         **_: Any,
     ) -> Update:
         """Judge and decide."""
+        started = time.monotonic()
         with occupied(config or {}), self._run(input) as run:
-            return self._decide(run, judge(run))
+            return self._decide(run, judge(run), started)
 
     async def ainvoke(
         self,
@@ -160,8 +168,11 @@ class GateNode(Runnable[CopeState, Update]):
         **_: Any,
     ) -> Update:
         """Judge in a thread, since comparing answers may take long, and decide."""
+        started = time.monotonic()
         with occupied(config or {}), self._run(input) as run:
-            return self._decide(run, await asyncio.to_thread(judge, run))
+            # Not in the loop's own threads: a model that blocks may have taken them all.
+            verdict = await asyncio.wrap_future(CREW.call(partial(judge, run)))
+            return self._decide(run, verdict, started)
 
     @contextmanager
     def _run(self, state: CopeState) -> Iterator[Run]:
@@ -174,8 +185,9 @@ class GateNode(Runnable[CopeState, Update]):
             purse_of(run).leave()
             raise
 
-    def _decide(self, run: Run, verdict: Verdict) -> Update:
+    def _decide(self, run: Run, verdict: Verdict, started: float) -> Update:
         update = confidence_gate(run, verdict)
+        update["seconds"] = run.state["seconds"] + time.monotonic() - started
         if update["decision"] == "accept":
             purse_of(run).leave()
         return update

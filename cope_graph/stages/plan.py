@@ -32,7 +32,7 @@ def small_plan(run: Run) -> Ask:
 
 def _goals(replies: list[list[Reply]]) -> dict[str, Any]:
     """Keep the goals in the order of their samples; a lost one is empty, all lost are none."""
-    goals = [reply["text"].strip() for reply in replies[0]]
+    goals = ["" if "error" in reply else reply["text"].strip() for reply in replies[0]]
     return {"goals": goals if any(goals) else []}
 
 
@@ -50,7 +50,8 @@ def large_plan(run: Run) -> Ask:
     )
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
-        guideline = run.shown(replies[0][0]["text"]).strip()
+        reply = replies[0][0]
+        guideline = "" if "error" in reply else run.shown(reply["text"]).strip()
         on = {} if guideline or not _skips_stage_2(run) else {"stage": 3}
         return {"guideline": guideline, "samples": [], **on}
 

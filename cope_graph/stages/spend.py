@@ -16,6 +16,7 @@ from cope_graph.errors import BudgetError, UnknownPriceError
 from cope_graph.models.bound import Bound
 from cope_graph.models.flight import StopReason
 from cope_graph.models.steps import Step, Steps
+from cope_graph.models.worst import most_tokens
 from cope_graph.money.amount import Amount
 from cope_graph.money.budget import Budget, entered
 from cope_graph.money.lines import LedgerLine
@@ -70,45 +71,76 @@ def purse_of(run: Run) -> Purse:
 
 
 def check_bounds(run: Run, purse: Purse) -> None:
-    """Refuse to start what no budget could bound.
+    """Refuse to start what no budget could bound, see `check_models`."""
+    if purse.is_limited:
+        check_models(run, usd=purse.limits_usd)
+
+
+def check_models(run: Run, *, usd: bool) -> None:
+    """Refuse models that no budget could hold, naming everything that is missing.
+
+    Args:
+        run: The run, of which the settings count.
+        usd: Whether USD are limited, and not tokens alone.
 
     Raises:
         UnknownPriceError: A model has no price and the budget is in USD.
         BudgetError: A model has no limit on its replies.
     """
-    if not purse.is_limited:
-        return
+    used = run.models_used()
+    unpriced = [model for model, _, _ in used if usd and not model.has_price()]
+    missing = [
+        (model, _unset(run, model, plans=plans, answers=answers)) for model, plans, answers in used
+    ]
+    endless = [model for model, names in missing if names]
+    names = list(dict.fromkeys(name for _, names in missing for name in names))
+    nested = [model for model, _, _ in used if model.is_cascade]
+    wrong = [_no_price(unpriced)] if unpriced else []
+    wrong += [_no_end(endless, names)] if endless else []
+    wrong += [_no_bound(nested)] if nested else []
+    if wrong:
+        raise (UnknownPriceError if unpriced else BudgetError)(" ".join(wrong))
+
+
+def _unset(run: Run, model: Bound, *, plans: bool, answers: bool) -> list[str]:
+    """Name the limits on a model's replies that are needed and that it does not have."""
+    needed = {"max_plan_tokens": plans, "max_answer_tokens": answers}
     settings = run.settings
-    for model, plans, answers in run.models_used():
-        if purse.limits_usd:
-            check_price(model)
-        own = getattr(model.chat, "max_tokens", None)
-        for needed, given, name in (
-            (plans, settings.max_plan_tokens, "max_plan_tokens"),
-            (answers, settings.max_answer_tokens, "max_answer_tokens"),
-        ):
-            if needed and given is None and not isinstance(own, int):
-                msg = (
-                    f"A budget needs a limit on every reply, and the {model.side} model "
-                    f"{model.name} has none: set CopeContext({name}=...), or max_tokens on the "
-                    "model."
-                )
-                raise BudgetError(msg)
+    return [
+        name
+        for name, needs in needed.items()
+        if needs and most_tokens(model, getattr(settings, name)) is None
+    ]
 
 
-def check_price(model: Bound) -> None:
-    """Refuse a model whose requests cannot be priced beforehand.
+def _no_bound(models: list[Bound]) -> str:
+    return (
+        f"{_named(models, 'a cascade inside')}, whose spending no max_tokens bounds: limit that "
+        "one, ChatCope(budget=...), and not this one."
+    )
 
-    Raises:
-        UnknownPriceError: It has no price.
-    """
-    if not model.has_price():
-        msg = (
-            f"The {model.side} model {model.name} has no known price, so a budget in USD cannot "
-            f"hold: pass create_cope(prices={{'{model.side}': Price.of('INPUT', 'OUTPUT')}}), or "
-            "limit tokens."
-        )
-        raise UnknownPriceError(msg)
+
+def _no_price(models: list[Bound]) -> str:
+    prices = ", ".join(f"'{model.side}': Price.of('INPUT', 'OUTPUT')" for model in models)
+    variables = " and ".join(f"COPE_{model.side.upper()}_PRICE" for model in models)
+    return (
+        f"{_named(models, 'no known price')}, so a budget in USD cannot hold: pass "
+        f"create_cope(prices={{{prices}}}), set {variables} (cope solve, the server), or limit "
+        "tokens."
+    )
+
+
+def _no_end(models: list[Bound], names: list[str]) -> str:
+    settings = ", ".join(f"{name}=..." for name in names)
+    return (
+        f"{_named(models, 'no limit on its replies')}, which a budget needs: pass "
+        f"create_cope(defaults=CopeContext({settings})), or set max_tokens on the model."
+    )
+
+
+def _named(models: list[Bound], lack: str) -> str:
+    first, *others = (f"the {model.side} model {model.name}" for model in models)
+    return f"T{first[1:]} has {lack}{''.join(f', nor has {other}' for other in others)}"
 
 
 def admission(purse: Purse, clock: Clock, worst: Callable[[], Amount]) -> Steps[None]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import Request
-from cope_graph.models.worst import plan_tokens, worst_case
+from cope_graph.models.worst import most_tokens, plan_tokens, worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.stages.run import Run
 from cope_graph.state import Stage
@@ -67,7 +67,9 @@ def _answer(run: Run, model: Bound, forms: list[PlanForm], k: int = 1) -> Amount
     """Bound what k samples cost that follow plans which are still to be written."""
     prompts, most = run.cascade.task.prompts, run.settings.max_answer_tokens
     prompt = prompts.executor(_question(run, model), [Plan(form, "-") for form in forms])
-    extra = len(forms) * plan_tokens(model, run.settings.max_plan_tokens)
+    planners = {"goal": run.cascade.small, "guideline": run.cascade.large}
+    given = run.settings.max_plan_tokens
+    extra = sum(plan_tokens(model, most_tokens(planners[form], given)) for form in forms)
     return _cost(run, model, prompt, k, most, extra)
 
 

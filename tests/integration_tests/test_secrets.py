@@ -200,7 +200,14 @@ def test_nothing_shows_a_secret_of_what_it_is_made_of(server: EchoServer) -> Non
     for hidden in ("key", "headers", "query", "password"):
         small, large = (model(server, name, hidden) for name in ("small", "large"))
         budget, prices = Budget(usd="1"), {"small": Price.of("1", "1"), "large": Price.of("1", "1")}
-        graph = create_cope(small, large, task=tasks.math(), prices=prices, budget=budget)
+        graph = create_cope(
+            small,
+            large,
+            task=tasks.math(),
+            prices=prices,
+            budget=budget,
+            defaults=CopeContext(max_plan_tokens=9, max_answer_tokens=9),
+        )
         bound = bind(small, "small", prices)
         made: list[Any] = [graph, graph.compile(), bound, budget, CopeContext(), prices]
         made += [node.runnable for node in graph.nodes.values()]

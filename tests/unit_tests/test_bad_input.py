@@ -101,3 +101,49 @@ def test_wrong_models_and_unknown_tasks_are_named_when_the_graph_is_built() -> N
         create_cope(*models, task=tasks.math(), defaults={"n": 4})  # type: ignore[arg-type]
     with pytest.raises(ModelNameError, match="nonsense"):
         ChatCope(small="nonsense", large="nonsense", task=tasks.math())
+
+
+@pytest.mark.parametrize("wrong", ["loosen", "", None, True, ["any"]])
+def test_overrides_are_one_of_two_words(wrong: Any) -> None:
+    models = ScriptedChat(replies=[]), ScriptedChat(replies=[])
+    with pytest.raises(InputError, match='overrides is "tighten" or "any", not '):
+        create_cope(*models, task=tasks.math(), overrides=wrong)
+
+
+def test_prices_are_read_when_the_graph_is_built(both: Runner) -> None:
+    small, large = ScriptedChat(replies=[says("3")] * 8), ScriptedChat(replies=[])
+    prices: Any = {"small": "1000000,1000000", "large": ("1", "2")}
+    with pytest.raises(InputError, match=r"prices\['large'\] is \('1', '2'\), no Price"):
+        create_cope(small, large, task=tasks.math(), prices=prices)
+    graph = create_cope(
+        small, large, task=tasks.math(), defaults=PLAN_FREE, prices={"small": "1000000,1000000"}
+    )
+    ledger = both(graph.compile(), {"messages": [("user", "q")]})["ledger"]
+    assert ledger["usd"] == str(ledger["input_tokens"] + ledger["output_tokens"])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"n": 4}, r"no argument n: .* defaults=CopeContext\(n=\.\.\.\)"),
+        ({"n": 4, "tau1": 1, "no": 1}, r"n, tau1, no: .*CopeContext\(n=\.\.\., tau1=\.\.\.\)"),
+        ({"bugdet": None}, r"no argument bugdet: .*defaults=CopeContext"),
+        ({"overrides": "any"}, "no argument overrides"),
+    ],
+)
+def test_a_chat_model_takes_no_argument_that_it_would_ignore(
+    options: dict[str, Any], sentence: str
+) -> None:
+    models: dict[str, Any] = {"small": ScriptedChat(replies=[]), "large": ScriptedChat(replies=[])}
+    with pytest.raises(InputError, match=sentence):
+        ChatCope(**models, task=tasks.math(), **options)
+    assert ChatCope(**models, task=tasks.math(), tags=["a"], name="cope").tags == ["a"]
+
+
+def test_a_chat_models_prices_may_be_written_and_are_read() -> None:
+    models: dict[str, Any] = {"small": ScriptedChat(replies=[]), "large": ScriptedChat(replies=[])}
+    ChatCope(**models, task=tasks.math(), prices={"small": "0.15,0.60"})
+    wrong: list[Any] = [{"small": 3}, {"small": "cheap"}, [3]]
+    for prices in wrong:
+        with pytest.raises(InputError, match="price"):
+            ChatCope(**models, task=tasks.math(), prices=prices)

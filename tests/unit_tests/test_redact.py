@@ -22,8 +22,10 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from cope_graph import create_cope, tasks
 from cope_graph.errors import InputError
 from cope_graph.redact import Mask, detector, hide_messages, mask_for, texts_of
+from tests.scripted import ScriptedChat
 
 NAME = "Zoë Quill"
 MAIL = "zoe@example.org"
@@ -41,9 +43,27 @@ def mask_of(text: str, *values: str) -> Mask:
 # The setting.
 
 
-def test_langchains_own_middleware_is_a_setting() -> None:
-    rule = PIIMiddleware("email", strategy="block")
+@pytest.mark.parametrize("strategy", ["redact", "mask", "hash"])
+def test_langchains_own_middleware_is_a_setting(strategy: Any) -> None:
+    rule = PIIMiddleware("email", strategy=strategy)
     assert detector(rule)(f"Write to {MAIL}.") == [("email", MAIL)]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"strategy": "block"}, r"does not block.*PIIMiddleware\('email', strategy='redact'\)"),
+        ({"apply_to_input": False}, "apply_to_input=False cannot hold"),
+    ],
+)
+def test_an_option_that_promises_what_does_not_happen_is_refused_when_the_graph_is_built(
+    options: dict[str, Any], sentence: str
+) -> None:
+    models = ScriptedChat(replies=[]), ScriptedChat(replies=[])
+    rule: Any = PIIMiddleware("email", **options)
+    for redact in (rule, [names(NAME), rule]):
+        with pytest.raises(InputError, match=sentence):
+            create_cope(*models, task=tasks.math(), redact=redact)
 
 
 def test_langchains_matches_are_understood() -> None:
@@ -98,7 +118,8 @@ def test_a_function_that_fails_is_an_error_without_the_text() -> None:
     def fails(text: str) -> list[str]:
         raise ValueError(text)
 
-    with pytest.raises(InputError, match="ValueError") as error:
+    sentence = "Nothing was sent to the large model: .* failed with ValueError"
+    with pytest.raises(InputError, match=sentence) as error:
         detector(fails)(f"I am {NAME}")
     shown = "".join(traceback.format_exception(error.value))
     assert NAME not in shown

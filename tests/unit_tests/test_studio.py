@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -89,14 +90,14 @@ def test_settings_that_do_not_fit_are_refused_by_name_when_the_server_starts(
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("COPE_BUDGET_USD", "cheap", "usd is a number of 0 or more, not 'cheap'"),
-        ("COPE_BUDGET_USD", "-1", "usd is a number of 0 or more"),
+        ("COPE_BUDGET_USD", "cheap", "COPE_BUDGET_USD: .*usd is a number of 0 or more, not 'che"),
+        ("COPE_BUDGET_USD", "-1", "COPE_BUDGET_USD: .*usd is a number of 0 or more"),
         ("COPE_BUDGET_USD", "nan", "usd is a number of 0 or more"),
         ("COPE_BUDGET_TOKENS", "many", "COPE_BUDGET_TOKENS is a whole number, not 'many'"),
         ("COPE_BUDGET_TOKENS", "-1", "COPE_BUDGET_TOKENS is a whole number"),
         ("COPE_BUDGET_TOKENS", "1.5", "COPE_BUDGET_TOKENS is a whole number"),
-        ("COPE_SMALL_PRICE", "cheap", "price 'cheap'"),
-        ("COPE_LARGE_PRICE", "x/h", "price 'x' of a GPU hour"),
+        ("COPE_SMALL_PRICE", "cheap", "COPE_SMALL_PRICE: .*price 'cheap'"),
+        ("COPE_LARGE_PRICE", "x/h", "COPE_LARGE_PRICE: .*price 'x' of a GPU hour"),
     ],
 )
 def test_a_limit_or_price_that_is_no_number_is_refused_when_the_server_starts(
@@ -107,14 +108,21 @@ def test_a_limit_or_price_that_is_no_number_is_refused_when_the_server_starts(
 
 
 def test_a_budget_in_usd_needs_prices_when_the_server_starts(load: Load) -> None:
-    with pytest.raises(UnknownPriceError, match="The small model small-model has no known price"):
-        load(COPE_BUDGET_USD="1.00")
-    assert load(COPE_BUDGET_USD="1.00", **PRICED).name == "cope"
+    with pytest.raises(UnknownPriceError, match="The small model small-model has no") as caught:
+        load(COPE_BUDGET_USD="1.00", COPE_SETTINGS=LIMITED)
+    assert "COPE_SMALL_PRICE and COPE_LARGE_PRICE as INPUT,OUTPUT" in str(caught.value)
+    assert load(COPE_BUDGET_USD="1.00", COPE_SETTINGS=LIMITED, **PRICED).name == "cope"
 
 
-def test_a_budget_needs_a_limit_on_every_reply(load: Load, both: Runner) -> None:
-    with pytest.raises(BudgetError, match=r"set CopeContext\(max_plan_tokens="):
-        both(load(COPE_BUDGET_TOKENS="100000"), ASK)
+@pytest.mark.parametrize("limit", [{"COPE_BUDGET_USD": "1"}, {"COPE_BUDGET_TOKENS": "100000"}])
+def test_a_budget_needs_a_limit_on_every_reply_when_the_server_starts(
+    load: Load, limit: dict[str, str]
+) -> None:
+    with pytest.raises(BudgetError, match="no limit on its replies") as caught:
+        load(**limit, **PRICED)
+    told = re.search("COPE_SETTINGS='(.*)'", str(caught.value))
+    assert told is not None
+    assert load(COPE_SETTINGS=told[1], **limit, **PRICED).name == "cope"
 
 
 @pytest.mark.parametrize("limit", [{"COPE_BUDGET_USD": "0"}, {"COPE_BUDGET_TOKENS": "1"}])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -23,5 +24,6 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         seen.append(seconds)
 
     monkeypatch.setattr(attempt, "time", SimpleNamespace(sleep=seen.append))
-    monkeypatch.setattr(attempt, "asyncio", SimpleNamespace(sleep=asleep))
+    in_loop = SimpleNamespace(sleep=asleep, get_running_loop=asyncio.get_running_loop)
+    monkeypatch.setattr(attempt, "asyncio", in_loop)
     return seen

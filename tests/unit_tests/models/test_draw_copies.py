@@ -7,8 +7,9 @@ from typing import Any
 from cope_graph.models import configure
 from cope_graph.models.bound import Bound, bind
 from cope_graph.models.configure import configured, copied
+from tests.loopback.openai_server import OpenAIServer
 from tests.scripted import ScriptedChat
-from tests.unit_tests.models.drawing import Drawer, ask, texts
+from tests.unit_tests.models.drawing import Drawer, ask, bound, texts
 
 
 def draw_one(drawer: Drawer, model: Bound, **settings: Any) -> None:
@@ -20,7 +21,7 @@ def test_same_settings_share_a_copy(drawer: Drawer) -> None:
     model = bind(chat, "small", {})
     for temperature in (0.8, 0.8, 0.4, None):
         draw_one(drawer, model, temperature=temperature)
-    assert len(model.copies) == 3
+    assert len(model.desk.copies) == 3
     assert [call["temperature"] for call in chat.calls] == [0.8, 0.8, 0.4, None]
     assert chat.temperature is None
 
@@ -30,15 +31,15 @@ def test_a_seed_per_run_does_not_pile_up_copies() -> None:
     model = bind(ScriptedChat(replies=[]), "small", {})
     for seed in range(3 * limit):
         assert getattr(configured(model, ask(seed=seed)), "seed", None) == seed
-        assert len(model.copies) <= limit
+        assert len(model.desk.copies) <= limit
 
 
 def test_two_graphs_of_one_model_share_nothing(drawer: Drawer) -> None:
     chat = ScriptedChat(replies=["a"])
     first, second = bind(chat, "small", {}), bind(chat, "small", {})
     draw_one(drawer, first)
-    assert first.copies
-    assert not second.copies
+    assert first.desk.copies
+    assert not second.desk.copies
 
 
 def test_what_a_model_has_no_field_for_is_left_out() -> None:
@@ -50,3 +51,11 @@ def test_what_a_model_has_no_field_for_is_left_out() -> None:
     assert isinstance(copy, Plain)
     assert (copy.temperature, copy.max_tokens, copy.seed, copy.cache) == (0.3, 9, None, False)
     assert not hasattr(copy, "stream_usage")
+
+
+def test_each_event_loop_has_connections_of_its_own() -> None:
+    with OpenAIServer({"m": ["a"]}) as server:
+        model = bound(server)
+        for _ in range(3):  # a loop of its own each time, as `asyncio.run` makes it
+            draw_one(Drawer(is_async=True), model)
+        assert len(model.desks) == 1, "those of loops that ended are let go"

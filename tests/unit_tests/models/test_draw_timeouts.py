@@ -109,17 +109,17 @@ def _spending(budget: Budget) -> Purse:
     return Purse("run", None, (budget,))
 
 
-def test_what_a_thread_may_still_spend_stays_reserved_until_it_has_ended() -> None:
+def test_what_a_thread_may_still_spend_is_charged_until_it_has_ended() -> None:
     request = ask(max_tokens=9)
     with OpenAIServer(lambda _: Reply(["one two"], delay_s=1.5)) as server:
         model = bound(server, price=PRICE)
         worst = worst_case(model, request)
         budget = Budget(usd=worst.usd)
         drawn = Drawer(is_async=False)(model, [request], timeout_s=0.3, purse=_spending(budget))
-        assert budget.spent == Amount(Decimal(0))
+        assert budget.spent == Amount(worst.usd)
         with pytest.raises(BudgetError, match=r"has 0\.0* USD left"):
             budget.reserve("another", worst)
-        assert soon(lambda: budget.spent != Amount(Decimal(0)))
+        assert soon(lambda: budget.spent != Amount(worst.usd))
         billed = server.billed["m"]
     actual = cost(Usage(billed.prompt_tokens, billed.completion_tokens), PRICE)
     assert budget.spent == Amount(actual)
@@ -164,5 +164,5 @@ def test_by_the_hour_a_request_that_hangs_is_charged_its_time_at_most(
 ) -> None:
     model = bound(server, "m-timeout", Price.per_gpu_hour("3600"))
     (line,) = lines(drawer(model, [ask(max_tokens=9)], timeout_s=0.5))
-    assert 0.5 <= line["gpu_seconds"] < 30
-    assert (line["usd"], line["usd_upper"]) == (None, "0.5")
+    assert line["usd"] == line["usd_upper"]
+    assert Decimal("0.49") < Decimal(line["usd"] or 0) <= Decimal("0.5")

@@ -108,7 +108,7 @@ def test_a_timeout_is_one_by_any_providers_name() -> None:
         ),
         (
             failed(text="Event loop is closed"),
-            "was used in another event loop before: make the model anew in this one.",
+            "was used in another event loop before: give it an http_async_client made in this one.",
         ),
         (failed(text="two\n  lines\tof it"), "failed: two lines of it"),
         (failed(text=""), "failed: ProviderError"),

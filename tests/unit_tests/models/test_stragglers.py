@@ -168,7 +168,7 @@ def test_samples_of_an_earlier_request_are_in_their_places_too(
 ) -> None:
     def reply(body: Body) -> Reply:  # it ignores n, and is asked once more for the other three
         seed = body["seed"]
-        return Reply([says(answers[seed])], delay_s=0.15 * seed + 0.6 * (seed == 3))
+        return Reply([says(answers[seed])], delay_s=0.15 * seed + 2.0 * (seed == 3))
 
     settings: dict[str, Any] = {"n": 4, "tau1": 0.5, "strict": False, "seed": 0, "stages": (1,)}
     with OpenAIServer(reply) as server:

@@ -117,6 +117,20 @@ def test_a_budget_may_be_entered_by_many_at_a_time() -> None:
     assert entered() == ()
 
 
+def test_async_with_does_the_same() -> None:
+    async def inside() -> tuple[tuple[Budget, ...], tuple[Budget, ...]]:
+        async with Budget(tokens=2) as budget:
+            assert entered() == (budget,)
+            async with Budget(tokens=1) as inner:
+                seen = entered()
+            assert seen == (budget, inner)
+            assert entered() == (budget,)
+        return seen, entered()
+
+    seen, after = asyncio.run(inside())
+    assert (len(seen), after) == (2, ())
+
+
 def test_another_context_does_not_see_what_was_entered() -> None:
     with Budget(tokens=1), ThreadPoolExecutor(1) as pool:
         assert pool.submit(entered).result() == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
@@ -22,12 +23,20 @@ from tests.unit_tests.money.spending import (
     chat,
 )
 
+ENDS = {"max_plan_tokens": 9, "max_answer_tokens": 9}
+_WHY = "which a budget needs: pass create_cope(defaults=CopeContext"
+SMALL_ENDLESS = f"The small model s has no limit on its replies, {_WHY}"
+LARGE_ENDLESS = f"The large model l has no limit on its replies, {_WHY}"
+BOTH_ENDLESS = f"The small model s has no limit on its replies, nor has the large model l, {_WHY}"
+
 
 def test_a_budget_in_usd_refuses_models_without_a_price_by_name_when_the_graph_is_built() -> None:
     small, large = chat("s", []), chat("l", [])
     budget = Budget(usd=1)
-    with pytest.raises(UnknownPriceError, match="The small model s has no known price"):
+    with pytest.raises(UnknownPriceError, match="The small model s has no known price") as caught:
         create_cope(small, large, task=tasks.math(), budget=budget)
+    assert "nor has the large model l" in str(caught.value)
+    assert "set COPE_SMALL_PRICE and COPE_LARGE_PRICE" in str(caught.value)
     one = {"small": PRICES["small"]}
     with pytest.raises(UnknownPriceError, match="The large model l has no known price"):
         create_cope(small, large, task=tasks.math(), budget=budget, prices=one)
@@ -49,11 +58,13 @@ def test_a_budget_in_usd_refuses_them_at_a_runs_start_too(both: Runner, way: str
 @pytest.mark.parametrize(
     ("small_max", "large_max", "settings", "name"),
     [
-        (None, 9, {}, "small model s has none: set CopeContext.max_plan_tokens="),
-        (None, 9, {"max_plan_tokens": 9}, "small model s has none: set CopeContext.max_answer_t"),
-        (None, 9, PLAN_FREE, "small model s has none: set CopeContext.max_answer_tokens="),
-        (9, None, {}, "large model l has none: set CopeContext.max_plan_tokens="),
-        (9, None, PLAN_FREE, "large model l has none: set CopeContext.max_answer_tokens="),
+        (None, 9, {}, f"{SMALL_ENDLESS}(max_plan_tokens=..., max_answer_tokens=...)"),
+        (None, 9, {"max_plan_tokens": 9}, f"{SMALL_ENDLESS}(max_answer_tokens=...)"),
+        (None, 9, {"max_answer_tokens": 9}, f"{SMALL_ENDLESS}(max_plan_tokens=...)"),
+        (None, 9, PLAN_FREE, f"{SMALL_ENDLESS}(max_answer_tokens=...)"),
+        (9, None, {}, f"{LARGE_ENDLESS}(max_plan_tokens=..., max_answer_tokens=...)"),
+        (9, None, PLAN_FREE, f"{LARGE_ENDLESS}(max_answer_tokens=...)"),
+        (None, None, {"stages": (1, 3)}, f"{BOTH_ENDLESS}(max_plan_tokens=..., max_answer_tok"),
     ],
 )
 def test_a_reply_without_a_limit_is_refused_by_the_settings_name(
@@ -61,10 +72,23 @@ def test_a_reply_without_a_limit_is_refused_by_the_settings_name(
 ) -> None:
     small, large = chat("s", SURE, small_max), chat("l", [], large_max)
     app = cascade(small, large, **settings).compile()
-    with pytest.raises(BudgetError, match=name.replace("(", "[(]")) as caught:
+    with pytest.raises(BudgetError, match=re.escape(name)) as caught:
         both(app, ASK, context={"budget_tokens": HUGE})
     assert caught.value.ledger is not None
     assert small.calls == []
+    with pytest.raises(BudgetError, match=re.escape(name)):
+        cascade(small, large, Budget(tokens=HUGE), **settings)
+    cascade(small, large, Budget(deadline_s=60), **settings)
+    cascade(small, large, Budget(tokens=HUGE), **{**settings, **ENDS})
+
+
+def test_everything_that_is_missing_is_said_at_once() -> None:
+    small, large = chat("s", [], None), chat("l", [], None)
+    with pytest.raises(UnknownPriceError) as caught:
+        create_cope(small, large, task=tasks.math(), budget=Budget(usd=1))
+    said = str(caught.value)
+    assert "prices={'small': Price.of('INPUT', 'OUTPUT'), 'large': Price.of(" in said
+    assert f"{BOTH_ENDLESS}(max_plan_tokens=..., max_answer_tokens=...)" in said
 
 
 def test_a_model_that_a_run_never_asks_needs_neither_price_nor_limit(both: Runner) -> None:

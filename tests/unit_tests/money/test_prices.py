@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from cope_graph.errors import InputError
 from cope_graph.models.usage import Usage
-from cope_graph.money.prices import Price, cost, listed_cost
+from cope_graph.money.prices import Price, checked_prices, cost, listed_cost
 
 TOKENS = st.integers(0, 10**7)
 USD = st.decimals(0, 10**4, allow_nan=False, places=9)
@@ -35,6 +36,21 @@ def test_a_listed_name_on_a_server_of_ones_own_has_no_listed_price() -> None:
 
 def test_a_price_is_made_of_decimal_strings() -> None:
     assert Price.of("0.15", "0.6", "0.075").cached == Decimal("0.075")
+
+
+def test_a_price_given_as_a_number_is_taken_as_it_is_written() -> None:
+    assert Price.of(0.15, 0.6, Decimal("0.075")) == Price.of("0.15", "0.6", "0.075")
+    assert Price.of(1, 2) == Price.of("1", "2")
+    assert Price.per_gpu_hour(1.2) == Price.per_gpu_hour("1.2")
+
+
+@pytest.mark.parametrize("part", [None, True, "", (), "1,2"])
+def test_what_is_no_number_is_no_price_on_either_side(part: Any) -> None:
+    for parts in ((part, "1"), ("1", part)):
+        with pytest.raises(InputError, match="price"):
+            Price.of(*parts)
+    with pytest.raises(InputError, match="price"):
+        Price.per_gpu_hour(part)
 
 
 @pytest.mark.parametrize("parts", [("cheap", "1"), ("-1", "1"), ("1", "nan"), ("1", "inf")])
@@ -81,3 +97,24 @@ def test_what_is_no_price_by_the_hour_nor_by_token_is_refused(text: str) -> None
 def test_a_price_by_token_is_read_with_or_without_the_cached_part() -> None:
     assert Price.parse(" 0.15, 0.60 ") == Price.of("0.15", "0.60")
     assert Price.parse("0.15,0.60,0.075") == Price.of("0.15", "0.60", "0.075")
+
+
+def test_prices_of_models_may_be_written() -> None:
+    own = Price.of("1", "2")
+    given = {"small": "0.15,0.60", "large": "1.20/h", "gpt-4o": own}
+    assert checked_prices(given) == {
+        "small": Price.of("0.15", "0.60"),
+        "large": Price.per_gpu_hour("1.20"),
+        "gpt-4o": own,
+    }
+    assert checked_prices(None) == checked_prices({}) == {}
+
+
+@pytest.mark.parametrize("wrong", [0.15, ("0.15", "0.60"), None, {"input": 1}])
+def test_a_models_price_that_is_none_is_refused_by_the_models_name(wrong: object) -> None:
+    with pytest.raises(InputError, match=r"prices\['large'\] is .* no Price: pass prices="):
+        checked_prices({"small": "1,2", "large": wrong})
+    with pytest.raises(InputError, match="price 'cheap'"):
+        checked_prices({"small": "cheap"})
+    with pytest.raises(InputError, match="prices is a list, no dict"):
+        checked_prices([wrong])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -66,14 +67,35 @@ def test_a_measured_baseline_is_the_mean_of_its_bills() -> None:
     assert Baseline.measured("large alone", [bill("1"), bill("2")]).usd == Decimal("1.5")
 
 
-@pytest.mark.parametrize("usd", [[], ["1", None]])
-def test_a_baseline_is_not_measured_on_bills_that_are_missing(usd: list[str | None]) -> None:
-    bills = [total([line(usd=one)]) for one in usd]
+def test_a_baseline_is_not_measured_on_bills_that_are_not_known() -> None:
+    bills = [total([line(usd="1")]), total([line(usd=None)])]
     with pytest.raises(InputError, match="The baseline 'large alone' needs ledgers whose every"):
         Baseline.measured("large alone", bills)
 
 
-@pytest.mark.parametrize("usd", [0.5, "1", Decimal("NaN"), Decimal(-1), Decimal("inf")])
+def test_a_baseline_is_not_measured_on_nothing() -> None:
+    with pytest.raises(InputError, match="The baseline 'large alone' has no ledgers"):
+        Baseline.measured("large alone", [])
+
+
+def test_outputs_of_runs_and_one_ledger_alone_are_no_ledgers() -> None:
+    ledger = bill("1")
+    for wrong in (ledger, [{"answer": "3", "ledger": ledger}], [ledger, None], None, "1"):
+        given: Any = wrong
+        with pytest.raises(InputError, match=r'pass \[out\["ledger"\] for out in outs\]'):
+            savings(given, Baseline("large alone", "1"))
+        with pytest.raises(InputError, match=r'pass \[out\["ledger"\] for out in outs\]'):
+            Baseline.measured("large alone", given)
+
+
+def test_a_baselines_price_is_a_decimal_or_written_as_one() -> None:
+    assert Baseline("x", "0.10") == Baseline("x", Decimal("0.1"))
+    assert savings([bill("1")], Baseline("x", "1.5")).usd == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    "usd", [0.5, 1, None, "cheap", "-1", "nan", Decimal("NaN"), Decimal(-1), Decimal("inf")]
+)
 def test_what_is_no_price_of_a_question_is_refused(usd: object) -> None:
-    with pytest.raises(InputError, match="The baseline 'x' costs a Decimal of 0 or more"):
+    with pytest.raises(InputError, match="The baseline 'x' costs a decimal of 0 or more"):
         Baseline("x", usd)  # type: ignore[arg-type]

@@ -46,6 +46,8 @@ def test_an_idle_hold_is_let_go_when_another_waits_and_a_busy_one_is_not() -> No
         till.admit("idle", usd(4)).result(0)
         till.admit("busy", usd(6)).result(0)
         assert till.reserve("busy", usd(1)) is None
+        till.pause("idle")
+        till.pause("busy")
         waits = till.admit("next", usd(3))
         now.now += 9
         till.poke()
@@ -77,6 +79,7 @@ def test_a_run_is_idle_again_after_what_it_left_behind_has_settled() -> None:
         till.leave("a")  # its node failed; the request is still on its way
         till.admit("a", usd(6)).result(0)  # it is resumed
         till.settle("a", usd(4), usd(0))
+        till.pause("a")
         waits = till.admit("b", usd(10))
         now.now += 31
         till.poke()

@@ -1,0 +1,102 @@
+"""What an operator sets in the environment; an error names the variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from pydantic import ValidationError
+
+from cope_graph.context import CopeContext, describe
+from cope_graph.errors import InputError
+from cope_graph.models.pair import LARGE, SMALL
+from cope_graph.money.budget import Budget
+from cope_graph.money.prices import Price
+
+T = TypeVar("T")
+SETTINGS: Final = "COPE_SETTINGS"
+BUDGET_USD: Final = "COPE_BUDGET_USD"
+BUDGET_TOKENS: Final = "COPE_BUDGET_TOKENS"
+PRICES: Final = {"small": "COPE_SMALL_PRICE", "large": "COPE_LARGE_PRICE"}
+
+
+def models_set() -> tuple[str, str]:
+    """Name the two models: those set, else the embedded pair."""
+    return os.environ.get("COPE_SMALL") or SMALL, os.environ.get("COPE_LARGE") or LARGE
+
+
+def settings_set() -> CopeContext:
+    """Read `COPE_SETTINGS`, a JSON object of `CopeContext`'s fields.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        return CopeContext.model_validate_json(os.environ.get(SETTINGS) or "{}")
+    except ValidationError as error:
+        msg = f"{SETTINGS} does not fit: {describe(error)}"
+        raise InputError(msg) from error
+
+
+def price_set(side: str) -> Price | None:
+    """Read the price of one side, `None` when it is not set.
+
+    Raises:
+        InputError: It is no price.
+    """
+    text = os.environ.get(PRICES[side])
+    return _named(PRICES[side], lambda: Price.parse(text)) if text else None
+
+
+def prices_set() -> dict[str, Price]:
+    """Read the prices that are set, by side.
+
+    Raises:
+        InputError: One is no price.
+    """
+    read = {side: price_set(side) for side in PRICES}
+    return {side: price for side, price in read.items() if price is not None}
+
+
+def usd_set() -> str | None:
+    """Read what all runs of the process may spend in USD.
+
+    Raises:
+        InputError: It is no number of 0 or more.
+    """
+    usd = os.environ.get(BUDGET_USD) or None
+    if usd is not None:
+        _named(BUDGET_USD, lambda: Budget(usd=usd))
+    return usd
+
+
+def tokens_set() -> int | None:
+    """Read what all runs of the process may spend in tokens.
+
+    Raises:
+        InputError: It is no whole number.
+    """
+    tokens = os.environ.get(BUDGET_TOKENS)
+    if tokens and not tokens.isdecimal():
+        msg = f"{BUDGET_TOKENS} is a whole number, not {tokens!r}."
+        raise InputError(msg)
+    return int(tokens) if tokens else None
+
+
+def budget_set() -> Budget | None:
+    """Make the budget of the process, `None` when nothing limits it.
+
+    Raises:
+        InputError: A limit is no number of 0 or more.
+    """
+    usd, tokens = usd_set(), tokens_set()
+    return None if usd is None and tokens is None else Budget(usd=usd, tokens=tokens)
+
+
+def _named(variable: str, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except InputError as error:
+        msg = f"{variable}: {error}"
+        raise InputError(msg) from error
