@@ -45,6 +45,28 @@ class ModelFileError(SetupError):
     """A model file is missing, incomplete or not the official one."""
 
 
+class ModelLoadError(SetupError):
+    """A model in this process cannot be loaded or used as asked: device, template, package."""
+
+
+class ModelMemoryError(ModelLoadError, MemoryError):
+    """A model needs more memory than there is; the message says how much of each."""
+
+
+class RequestRefusedError(CopeError):
+    """A model in this process cannot take a request as it is; others may.
+
+    Attributes:
+        status_code: That of a server which says so.
+    """
+
+    status_code: int = 400
+
+
+class SchemaError(CopeError):
+    """A reply could not be held to its schema to the end."""
+
+
 class ModelCallError(CopeError):
     """No model gave an answer: each could not be reached, refused, or returned nothing."""
 

@@ -17,9 +17,17 @@ from langgraph.errors import GraphBubbleUp
 
 from cope_graph.errors import BudgetError, SetupError
 from cope_graph.models.configure import configured
-from cope_graph.models.exchange import CallFailure, Outcome, Reply, model_name_of, reply_of
+from cope_graph.models.exchange import (
+    UNNEEDED,
+    CallFailure,
+    Outcome,
+    Reply,
+    model_name_of,
+    reply_of,
+)
 from cope_graph.models.faults import Fault, diagnose
 from cope_graph.models.flight import FREE_OF_CHARGE, UNKNOWN, Flight, Try
+from cope_graph.models.progress import PROGRESS
 from cope_graph.models.steps import Step, Steps
 from cope_graph.models.usage import Usage, usage_of
 from cope_graph.money.budget import shut_out
@@ -110,9 +118,11 @@ def _generate(flight: Flight, config: RunnableConfig) -> Step:
     model, prompt = flight.model, [list(request.messages)]
 
     def ask() -> LLMResult:
+        PROGRESS.set(flight.progress)
         return configured(model, request).generate(prompt, **options)
 
     async def aask() -> LLMResult:
+        PROGRESS.set(flight.progress)
         chat = configured(model, request, asyncio.get_running_loop())
         return await chat.agenerate(prompt, **options)
 
@@ -141,8 +151,8 @@ def _brought(flight: Flight, result: LLMResult) -> _Brought:
 def _read(flight: Flight, one: Try, brought: _Brought) -> Outcome:
     """Write down what a request brought."""
     replies = brought.replies
-    wrong = [reply["error"] for reply in replies if "error" in reply]
-    nothing = len(wrong) == len(replies)
+    wrong = [reply["error"] for reply in replies if reply.get("error", UNNEEDED) != UNNEEDED]
+    nothing = len(wrong) == len(replies) and not flight.progress.is_over
     what = wrong[0] if wrong else "there are no choices"
     flight.end(
         one,

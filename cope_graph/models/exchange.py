@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, NotRequired
+from typing import Any, Final, NotRequired
 
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, Generation
@@ -16,7 +16,11 @@ from typing_extensions import TypedDict
 from cope_graph.money.lines import LedgerLine
 from cope_graph.state import FailureKind
 
-_CUT = {"length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens"}
+UNNEEDED: Final = "not waited for"
+"""The error of a sample without which the decision stands."""
+
+_UNNEEDED: Final = {"not_needed", "cancelled"}
+_CUT: Final = {"length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def slots(outcome: Outcome) -> list[Reply]:
     """List a request's samples, with those that will never come as lost."""
     if outcome["failure"] is None and not outcome["given_up"]:
         return outcome["replies"]
-    why = outcome["failure"]["kind"].replace("_", " ") if outcome["failure"] else "not waited for"
+    why = outcome["failure"]["kind"].replace("_", " ") if outcome["failure"] else UNNEEDED
     missing = outcome["k"] - len(outcome["replies"])
     return [*outcome["replies"], *(lost(why) for _ in range(missing))]
 
@@ -116,6 +120,8 @@ def reply_of(generation: Generation, *, says_finish: bool = False) -> Reply:
         "id": None if message is None else message.id,
         "cut": finish in _CUT,
     }
+    if finish in _UNNEEDED:
+        return {**reply, "error": UNNEEDED}
     if not text.strip():
         return {**reply, "error": "the reply is empty"}
     broke_off = says_finish and finish is None

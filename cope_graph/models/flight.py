@@ -12,6 +12,7 @@ from typing import Literal
 
 from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import CallFailure, Outcome, Reply, Request
+from cope_graph.models.progress import Progress
 from cope_graph.models.usage import Usage
 from cope_graph.models.worst import worst_case
 from cope_graph.money.amount import Amount
@@ -75,6 +76,7 @@ class Flight:
         self.began = self.ends = 0.0
         self.took: float | None = None
         self.stopped: StopReason | None = None
+        self.progress = Progress(request.k)
         self._purpose = purpose
         self._limit_s, self._full_s = limit_s, full_s
         self._limit = 0.0
@@ -162,6 +164,7 @@ class Flight:
 
         It is charged its worst case; what it cost less comes back when it has really ended.
         """
+        self.progress.end()
         with self._lock:
             self.stopped = self.stopped or why
             if one := self._try:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from cope_graph.models.crew import CREW
+from cope_graph.models.early import EarlyEnd
 from cope_graph.models.exchange import Outcome, Reply, slots
 from cope_graph.models.flight import StopReason
 from cope_graph.models.landing import AsyncLanding, Landing
@@ -56,6 +57,8 @@ def watch(
         SetupError: A model cannot be used as it is set up; the other requests are ended.
     """
     asked = 0
+    if patience.settled and patience.straggler_s is not None:
+        EarlyEnd([landing.flight.progress for landing in landings], patience.settled)
     try:
         while pending := _pending(landings):
             yield _any_news([landing.future for landing in pending], _timeout(pending, patience))

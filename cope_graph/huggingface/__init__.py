@@ -1,0 +1,1 @@
+"""Open models on the user's own hardware, through transformers and torch."""

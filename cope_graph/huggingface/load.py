@@ -1,0 +1,238 @@
+"""Load a model and its tokenizer, once per process, where and how the hardware wants it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+from cope_graph.errors import MissingPackageError, ModelFileError, ModelLoadError, ModelMemoryError
+from cope_graph.huggingface.attention import register
+from cope_graph.huggingface.files import folder_of
+from cope_graph.huggingface.memory import free_bytes, gigabytes, weight_bytes
+from cope_graph.huggingface.source import Source
+
+if TYPE_CHECKING:
+    import torch
+
+logger = logging.getLogger("cope_graph")
+
+Dtype = Literal["auto", "bfloat16", "float16", "float32"]
+Quantize = Literal["8bit", "4bit"]
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to load.
+
+    Attributes:
+        device: `"cpu"`, `"cuda"`, `"cuda:1"`, `"mps"`; `None` for the best there is.
+        dtype: `"auto"`: bfloat16 where the hardware computes in it, float16 on other GPUs, else
+            float32.
+        quantize: By bitsandbytes, while loading; models that are quantised on the Hub need none.
+    """
+
+    device: str | None = None
+    dtype: Dtype = "auto"
+    quantize: Quantize | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that is ready.
+
+    Attributes:
+        name: Its name, for people.
+        model: A causal model of transformers, in evaluation mode.
+        tokenizer: Its tokenizer.
+    """
+
+    name: str
+    model: Any = field(repr=False)
+    tokenizer: Any = field(repr=False)
+    _reading: Any = field(default_factory=Lock, repr=False, compare=False)
+
+    def tokens_of(self, text: str) -> list[int]:
+        """Turn a text into token ids, as it is; special tokens in it are read as such."""
+        with self._reading:  # a tokenizer's Rust core refuses two threads that set it up
+            tokens: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return tokens
+
+
+def load(source: Source, options: Options) -> Loaded:
+    """Load a model, once per process; it blocks for seconds to minutes.
+
+    Raises:
+        MissingPackageError: torch or transformers is not installed.
+        ModelFileError: Its files are not in the cache; nothing is downloaded here.
+        ModelMemoryError: There is not enough memory for it.
+        ModelLoadError: There is no such device, or transformers cannot load it.
+    """
+    with _lock:
+        return _load(source, options)
+
+
+@lru_cache(maxsize=8)
+def _load(source: Source, options: Options) -> Loaded:
+    try:
+        import torch  # noqa: PLC0415
+        import transformers  # noqa: PLC0415
+    except ImportError as error:
+        msg = f"huggingface: models need {error.name}: pip install 'cope-graph[huggingface]'"
+        raise MissingPackageError(msg) from error
+    folder = folder_of(source)
+    device = device_of(options.device)
+    dtype = _dtype(options.dtype, device)
+    # Nothing of a model's own code is run, no pickle is opened, nothing is looked up.
+    given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    if source.file:
+        given["gguf_file"] = source.file
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **given)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **given)
+        _check_memory(source, config, device, dtype, options.quantize)
+        with _without_bars():
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=dtype,
+                device_map={"": device},
+                **_format(source, options.quantize),
+                **given,
+            )
+    except ImportError as error:
+        msg = f"{source.name} needs another package: {_first_line(error)}"
+        raise MissingPackageError(msg) from error
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        msg = f"{source.name} does not fit into the memory of {device}: {_first_line(error)}"
+        raise ModelMemoryError(msg) from error
+    except OSError as error:
+        msg = f"The files of {source.name} cannot be read: {_first_line(error)}"
+        raise ModelFileError(msg) from error
+    except (ValueError, KeyError, RuntimeError) as error:
+        if isinstance(error, ModelLoadError):
+            raise
+        msg = f"transformers cannot load {source.name}: {_first_line(error)}"
+        raise ModelLoadError(msg) from error
+    model.eval()
+    if device.type == "cpu" and model.config._attn_implementation == "sdpa":  # noqa: SLF001 - no public reader
+        model.set_attn_implementation(register())
+    return Loaded(source.name, model, tokenizer)
+
+
+def device_of(wanted: str | None) -> torch.device:
+    """Choose the device.
+
+    Raises:
+        ModelLoadError: The one that is wanted is not there.
+    """
+    import torch  # noqa: PLC0415
+
+    has_cuda, built = torch.cuda.is_available(), torch.version.cuda
+    has_mps = torch.backends.mps.is_available()
+    if wanted is None:
+        if built and not has_cuda:
+            logger.warning(
+                "This PyTorch is made for CUDA %s but finds no GPU: models run on the CPU. Check "
+                "the driver (nvidia-smi), or pass device='cpu' to say so.",
+                built,
+            )
+        return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as error:
+        msg = f"There is no device {wanted!r}: write 'cpu', 'cuda', 'cuda:1' or 'mps'."
+        raise ModelLoadError(msg) from error
+    if device.type == "cuda" and not has_cuda:
+        msg = (
+            f"{wanted!r} was asked for, but this PyTorch (made for CUDA {built}) finds no GPU: "
+            "check the driver (nvidia-smi), or use device='cpu'."
+            if built
+            else f"{wanted!r} was asked for, but this PyTorch is made for the CPU alone: install a "
+            "CUDA build (pytorch.org), or use device='cpu'."
+        )
+        raise ModelLoadError(msg)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        msg = f"There is no {wanted!r}: PyTorch finds {torch.cuda.device_count()} GPU(s)."
+        raise ModelLoadError(msg)
+    if device.type == "mps" and not has_mps:
+        msg = "'mps' was asked for, but this PyTorch finds no Apple GPU: use device='cpu'."
+        raise ModelLoadError(msg)
+    return device
+
+
+def _dtype(wanted: Dtype, device: torch.device) -> torch.dtype:
+    import torch  # noqa: PLC0415
+
+    if wanted != "auto":
+        dtype: torch.dtype = getattr(torch, wanted)
+        return dtype
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if device.type == "mps":
+        return torch.float16
+    can = torch.cpu.get_capabilities()
+    return torch.bfloat16 if can.get("avx512_bf16") or can.get("amx_bf16") else torch.float32
+
+
+def _check_memory(
+    source: Source,
+    config: Any,
+    device: torch.device,
+    dtype: torch.dtype,
+    quantize: Quantize | None,
+) -> None:
+    """Refuse a model that cannot fit, before the machine begins to swap."""
+    if getattr(config, "quantization_config", None) is not None and not source.file:
+        return  # its weights are packed in a way that its shape does not tell
+    needed = weight_bytes(config, dtype)
+    needed = (
+        needed * {"8bit": 8, "4bit": 4}[quantize] // (8 * dtype.itemsize) if quantize else needed
+    )
+    there = free_bytes(device)
+    if needed > there:
+        smaller = "" if quantize else ", quantize='4bit'"
+        msg = (
+            f"{source.name} needs {gigabytes(needed)} on {device} and {gigabytes(there)} are free: "
+            f"take a smaller model{smaller} or another device."
+        )
+        raise ModelMemoryError(msg)
+
+
+def _format(source: Source, quantize: Quantize | None) -> dict[str, Any]:
+    """Say how the weights are stored, and how they shall be."""
+    if source.file:
+        from transformers import GgufConfig  # noqa: PLC0415
+
+        # Kept packed, they would need kernels that are fetched from the Hub while loading.
+        return {"quantization_config": GgufConfig(dequantize=True)}
+    if quantize is None:
+        return {"use_safetensors": True}
+    import transformers  # noqa: PLC0415
+
+    make: Any = transformers.BitsAndBytesConfig  # which is not typed
+    how = make(load_in_8bit=quantize == "8bit", load_in_4bit=quantize == "4bit")
+    return {"use_safetensors": True, "quantization_config": how}
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Draw no progress bars of transformers' over the caller's screen."""
+    from transformers import utils  # noqa: PLC0415
+
+    bars: Any = utils.logging  # which is not typed
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,109 @@
+"""What a request asks of a model: its own settings, over the chat model's, over the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cope_graph.errors import InputError
+from cope_graph.huggingface.sampling import Sampling
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a request asks for.
+
+    Attributes:
+        n: Samples.
+        max_tokens: Longest reply.
+        seed: Sample i is drawn with seed + i; `None` draws anew each time.
+        stop: Texts that end a reply.
+        sampling: How tokens are chosen.
+        logprobs: Whether the log-probability of each token is wanted.
+        tools: In OpenAI's format.
+        tool_choice: OpenAI's or LangChain's.
+        response_format: OpenAI's, or a schema.
+    """
+
+    n: int
+    max_tokens: int
+    seed: int | None
+    stop: tuple[str, ...]
+    sampling: Sampling
+    logprobs: bool
+    tools: tuple[dict[str, Any], ...]
+    tool_choice: Any
+    response_format: Any
+
+
+def settings_of(own: Mapping[str, Any], asked: Mapping[str, Any], model: Any) -> Settings:
+    """Put what is asked over a chat model's own settings, and both over the model's.
+
+    Args:
+        own: The chat model's fields; `None` leaves a value to the model.
+        asked: What the request names.
+        model: A causal model of transformers: its `generation_config` has what its makers advise.
+
+    Raises:
+        InputError: A value is out of bounds.
+    """
+    given = {**own, **{name: value for name, value in asked.items() if value is not None}}
+    advised = model.generation_config
+    stop = given.get("stop") or ()
+    settings = Settings(
+        n=_whole("n", given.get("n") or 1),
+        max_tokens=_whole("max_tokens", given["max_tokens"]),
+        seed=given.get("seed"),
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        sampling=Sampling(
+            temperature=_temperature(given.get("temperature"), advised),
+            top_k=_first(given.get("top_k"), advised.top_k, 0),
+            top_p=_first(given.get("top_p"), advised.top_p, 1.0),
+            min_p=_first(given.get("min_p"), advised.min_p, 0.0),
+            repetition_penalty=_first(
+                given.get("repetition_penalty"), advised.repetition_penalty, 1.0
+            ),
+        ),
+        logprobs=bool(given.get("logprobs")),
+        tools=tuple(given.get("tools") or ()),
+        tool_choice=given.get("tool_choice"),
+        response_format=given.get("response_format"),
+    )
+    _check(settings)
+    return settings
+
+
+def _temperature(given: float | None, advised: Any) -> float:
+    if given is not None:
+        return float(given)
+    if not advised.do_sample:  # as `generate` does
+        return 0.0
+    return 1.0 if advised.temperature is None else float(advised.temperature)
+
+
+def _first(*values: Any) -> Any:
+    return next(value for value in values if value is not None)
+
+
+def _whole(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        msg = f"{name} is {value!r}: it has to be a whole number of at least 1."
+        raise InputError(msg)
+    return value
+
+
+def _check(settings: Settings) -> None:
+    sampling = settings.sampling
+    bounds: Sequence[tuple[str, bool, str]] = (
+        ("temperature", sampling.temperature >= 0, "0 or more"),
+        ("top_k", sampling.top_k >= 0, "0 or more"),
+        ("top_p", 0 < sampling.top_p <= 1, "above 0 and up to 1"),
+        ("min_p", 0 <= sampling.min_p <= 1, "0 to 1"),
+        ("repetition_penalty", sampling.repetition_penalty > 0, "above 0"),
+        ("stop", all(settings.stop), "texts that are not empty"),
+    )
+    for name, fits, words in bounds:
+        if not fits:
+            msg = f"{name} is {getattr(sampling, name, settings.stop)!r}: it has to be {words}."
+            raise InputError(msg)
