@@ -107,7 +107,8 @@ class CopeContext(BaseModel):
         ge=0,
         le=3_600,
         description="Once the decision stands, samples that take these seconds more than twice the "
-        "time of the slowest other one are given up. Empty: wait for all.",
+        "time of the slowest other one are given up; those of a model in this process end at once. "
+        "Empty: wait for all.",
     )
     without_plan: Literal[2, 3] = Field(
         default=2,

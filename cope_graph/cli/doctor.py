@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 
 import typer
 from rich.console import Console
@@ -15,30 +13,28 @@ from rich.markup import escape
 from rich.table import Table
 
 from cope_graph import environment
+from cope_graph.cli.accelerator import torch_device
+from cope_graph.cli.check import Check, installed
 from cope_graph.cli.models import PAIR
 from cope_graph.errors import CopeError
+from cope_graph.huggingface.files import folder_of
+from cope_graph.huggingface.source import PREFIX, source_of
 from cope_graph.models.names import chat_model
 from cope_graph.models.pull import find
 from cope_graph.tasks.equality import math_equal
 
 _NEEDED = ("langgraph", "langchain-core", "langchain-openai", "langsmith", "math-verify")
-_EXTRAS = {"xllamacpp": "local", "langchain": "agents"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the report."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
-    needed: bool = True
+_HUGGINGFACE = ("torch", "transformers", "langchain-huggingface", "accelerate", "llguidance")
+_EXTRAS = {
+    "xllamacpp": "local",
+    "langchain": "agents",
+    **dict.fromkeys(_HUGGINGFACE, "huggingface"),
+}
 
 
 def doctor() -> None:
     """Show what is installed, found and missing, with the fix for each."""
-    checks = [*_packages(), *_files(), *_settings(), _equality()]
+    checks = [*_packages(), *torch_device(), *_files(), *_settings(), _equality()]
     table = Table(box=None, header_style="dim")
     for column in ("", "what", "found", "fix"):
         table.add_column(column, overflow="fold")
@@ -53,23 +49,16 @@ def doctor() -> None:
 def _packages() -> Iterator[Check]:
     yield Check("python", ok=True, found=platform.python_version())
     for name in _NEEDED:
-        found = _version(name)
+        found = installed(name)
         yield Check(
             name, found is not None, found or "missing", "" if found else f"pip install {name}"
         )
     for name, extra in _EXTRAS.items():
-        found = _version(name)
+        found = installed(name)
         fix = "" if found else f"pip install 'cope-graph[{extra}]'"
         yield Check(
             f"{name} (extra {extra})", found is not None, found or "missing", fix, needed=False
         )
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _files() -> Iterator[Check]:
@@ -77,6 +66,17 @@ def _files() -> Iterator[Check]:
         path = find(name)
         fix = "" if path else f"cope models pull {name}"
         yield Check(f"model file {name}", path is not None, str(path or "missing"), fix)
+    for name in dict.fromkeys(environment.models_set()):
+        if name.startswith(PREFIX):
+            yield _hub_files(name)
+
+
+def _hub_files(name: str) -> Check:
+    try:
+        folder = folder_of(source_of(name))
+    except CopeError as error:
+        return Check(f"model files {name}", ok=False, found="missing", fix=str(error))
+    return Check(f"model files {name}", ok=True, found=str(folder))
 
 
 def _settings() -> Iterator[Check]:

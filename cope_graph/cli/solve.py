@@ -14,12 +14,11 @@ from rich.console import Console
 
 from cope_graph.cascade import create_cope
 from cope_graph.cli.failure import reported
-from cope_graph.cli.models import pull_all
+from cope_graph.cli.offer import offer_files
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
 from cope_graph.context import CopeContext
-from cope_graph.errors import InputError, ModelNameError
+from cope_graph.errors import InputError
 from cope_graph.models.pair import EMBEDDED, LARGE, SMALL, defaults_for
-from cope_graph.models.pull import find
 from cope_graph.money.prices import given_prices
 from cope_graph.tasks import Task, math
 
@@ -89,7 +88,7 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given, **limits)
         prices = given_prices({"small": small_price, "large": large_price})
         graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
-        _offer_files(small, large)
+        offer_files(small, large)
         if settings == EMBEDDED and not as_json:
             console.print(PRESET_NOTE)
         try:
@@ -151,19 +150,6 @@ def _interrupted(out: dict[str, Any], console: Console) -> NoReturn:
     sys.stderr.flush()
     # The requests are cancelled; tearing llama.cpp down in good order can take many seconds.
     os._exit(130)
-
-
-def _offer_files(*names: str) -> None:
-    """Bring the embedded models here, after asking."""
-    local = [name.removeprefix("local:") for name in names if name.startswith("local:")]
-    missing = tuple(dict.fromkeys(name for name in local if not find(name)))
-    if not missing:
-        return
-    if not sys.stdin.isatty():
-        msg = f"Model files are missing: run `cope models pull {' '.join(missing)}`."
-        raise ModelNameError(msg)
-    typer.confirm(f"Download {' and '.join(missing)} now?", default=True, abort=True)
-    pull_all(missing, ("hub", "registry"))
 
 
 async def _run(

@@ -59,7 +59,7 @@ def source_of(name: str) -> Source:
     if bare.startswith((".", "/", "~")) or path.is_absolute():
         msg = f"There is no model at {bare}: name a folder with config.json, or a .gguf file."
         raise ModelNameError(msg)
-    if (found := _HUB_NAME.fullmatch(bare)) is None:
+    if (found := _HUB_NAME.fullmatch(bare)) is None or ".." in bare:
         msg = (
             f"{name!r} names no model of the Hub: write 'huggingface:org/name', "
             "'huggingface:org/name@revision' or 'huggingface:org/name/file.gguf'."
