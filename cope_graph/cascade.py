@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Final, Literal, TypeVar, cast, get_args
 from uuid import uuid4
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, BaseLLM
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
@@ -33,8 +33,8 @@ CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
 
 
 def create_cope(  # noqa: PLR0913 - the two models, and settings by name
-    small: str | BaseChatModel,
-    large: str | BaseChatModel,
+    small: str | BaseChatModel | BaseLLM,
+    large: str | BaseChatModel | BaseLLM,
     *,
     task: Task,
     defaults: CopeContext | None = None,
@@ -55,8 +55,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         ```
 
     Args:
-        small: The cheap model that plans and executes n times: a chat model or a name, see
-            `cope_graph.models.names.chat_model`.
+        small: The cheap model that plans and executes n times: a chat model, a pipeline or
+            endpoint of langchain-huggingface, or a name, see `cope_graph.models.names.chat_model`.
         large: The expensive model that writes a short plan, and executes only what stays unsure.
         task: The family of questions: prompts, how an answer is read, and the gate.
         defaults: Settings of every run; a run's context may tighten them. The defaults are the

@@ -12,7 +12,7 @@ from langchain_core.callbacks import (
     CallbackManager,
     CallbackManagerForLLMRun,
 )
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, BaseLLM
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig
@@ -68,8 +68,8 @@ class ChatCope(BaseChatModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     # A model object's repr may hold headers and addresses; traces show the repr of this one.
-    small: str | BaseChatModel = Field(repr=False)
-    large: str | BaseChatModel = Field(repr=False)
+    small: str | BaseChatModel | BaseLLM = Field(repr=False)
+    large: str | BaseChatModel | BaseLLM = Field(repr=False)
     task: InstanceOf[Task]
     defaults: CopeContext = Field(default_factory=CopeContext)
     prices: SkipValidation[Mapping[str, Price | str]] = Field(default_factory=dict)

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from threading import Event
 from typing import Any, Final, cast
-from urllib.parse import urlsplit, urlunsplit
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, BaseLLM
 
 from cope_graph.models.breaker import Breaker
 from cope_graph.models.names import Side, chat_model
-from cope_graph.models.secrets import secrets_of, without
+from cope_graph.models.secrets import bare_address, secrets_of, without
 from cope_graph.models.usage import Usage
 from cope_graph.money.meter import Meter
 from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, own_price
@@ -108,10 +107,12 @@ class Bound:
     @property
     def keeps_connections(self) -> bool:
         """Whether it is a model whose connections each belong to one event loop."""
-        return "root_async_client" in self.settable
+        return "root_async_client" in self.settable or hasattr(self.chat, "of_a_loop")
 
     def chat_of_a_loop(self) -> BaseChatModel:
         """Give the model for another event loop, with connections of its own."""
+        if of_a_loop := getattr(self.chat, "of_a_loop", None):
+            return cast("BaseChatModel", of_a_loop())
         from cope_graph.models.one_bill import with_own_connections  # noqa: PLC0415
 
         return with_own_connections(cast("Any", self.chat))
@@ -125,11 +126,11 @@ class Bound:
         return without(self.secrets, text)
 
 
-def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) -> Bound:
+def bind(model: str | BaseChatModel | BaseLLM, side: Side, prices: Mapping[str, Price]) -> Bound:
     """Make a model ready for the graph.
 
     Args:
-        model: A chat model or a name, see `chat_model`.
+        model: A model or a name, see `chat_model`.
         side: Which side of the cascade it is.
         prices: The user's prices by side (`"small"`, `"large"`) or by model name.
 
@@ -158,7 +159,7 @@ def bind(model: str | BaseChatModel, side: Side, prices: Mapping[str, Price]) ->
         api_url=_api_url(chat),
         settable=settable,
         retries=_retries(given_chat, ours=chat is not given_chat),
-        says_finish=takes_n and chat is not given_chat,
+        says_finish=getattr(chat, "says_finish", takes_n and chat is not given_chat),
         secrets=secrets_of(given_chat),
         desk=Desk(chat),
     )
@@ -203,9 +204,4 @@ def _api_url(chat: BaseChatModel) -> str | None:
     client = getattr(chat, "root_client", None) or getattr(chat, "root_async_client", None)
     named = (getattr(chat, field, None) for field in _URL_FIELDS)
     url = getattr(client, "base_url", None) or next((url for url in named if url), None)
-    if not url:
-        return None
-    parts = urlsplit(str(url))
-    return urlunsplit(
-        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")
-    )
+    return bare_address(str(url)) if url else None

@@ -19,8 +19,21 @@ from typing import Any, Final
 from cope_graph.models.bound import Bound
 from cope_graph.state import FailureKind
 
-_UNREACHABLE: Final = {"APIConnectionError", "ConnectError", "ConnectTimeout", "ConnectionError"}
-_NEVER_SENT: Final = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError"}
+_OFFLINE: Final = "OfflineModeIsEnabled"  # huggingface_hub's
+_UNREACHABLE: Final = {
+    "APIConnectionError",
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionError",
+    "TransportError",  # httpx's, where a client does not wrap it
+}
+_NEVER_SENT: Final = {
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ConnectionRefusedError",
+    _OFFLINE,
+}
 _TIMEOUTS: Final = {"APITimeoutError", "TimeoutException", "ReadTimeoutError"}
 _GARBLED: Final = {"APIResponseValidationError", "JSONDecodeError"}
 _TRY_AGAIN: Final = {408, 409, 429, 500, 502, 503, 504, 529}
@@ -74,7 +87,7 @@ def diagnose(error: Exception, model: Bound) -> Fault:
             f"The {model.side} model {model.name} {_what(error, kind, model)}"
         ),
         billed=not (refused or _was_never_sent(error)),
-        again=kind in ("unreachable", "timeout")
+        again=(kind in ("unreachable", "timeout") and _OFFLINE not in kinds)
         or (status in _TRY_AGAIN and not _out_of_quota(error)),
         wait_s=_retry_after(error),
     )
@@ -104,24 +117,32 @@ def _kind(error: Exception, kinds: set[str], status: int | None) -> FailureKind:
 
 
 def _what(error: Exception, kind: FailureKind, model: Bound) -> str:
-    side = model.side.upper()
+    hints = {
+        "key": f"COPE_{model.side.upper()}_API_KEY (or the provider's own)",
+        "url": f"COPE_{model.side.upper()}_BASE_URL",
+    }
+    hints |= getattr(model.chat, "hints", {})
     where = f" at {model.api_url}" if model.api_url else ""
     status = _status(error)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     sentences = (
         (kind == "timeout", f"did not answer in time{where}."),
         (
+            _OFFLINE in kinds,
+            f"was not asked{where}: huggingface_hub is offline, unset HF_HUB_OFFLINE.",
+        ),
+        (
             kind == "unreachable" and _was_never_sent(error),
-            f"cannot be reached{where}: start its server or set COPE_{side}_BASE_URL.",
+            f"cannot be reached{where}: start its server or set {hints['url']}.",
         ),
         (kind == "unreachable", f"broke off the connection{where}: see its server's log."),
         (
             status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
-            f"refused the key{where}: set COPE_{side}_API_KEY (or the provider's own).",
+            f"refused the key{where}: set {hints['key']}.",
         ),
         (
             status == HTTPStatus.NOT_FOUND,
-            f"is not known{where}: check the name and COPE_{side}_BASE_URL.",
+            f"is not known{where}: check the name and {hints['url']}.",
         ),
         (
             kind == "rate_limited",
@@ -137,7 +158,7 @@ def _what(error: Exception, kind: FailureKind, model: Bound) -> str:
         ),
         (
             status is None and (bool(kinds & _GARBLED) or "<html" in str(error).lower()),
-            f"failed{where}: its reply is no chat completion: check COPE_{side}_BASE_URL.",
+            f"failed{where}: its reply is no chat completion: check {hints['url']}.",
         ),
     )
     return next((text for met, text in sentences if met), f"failed{where}: {_short(error, model)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, BaseLLM
 from pydantic import SecretStr
 
 from cope_graph.errors import MissingKeyError, MissingPackageError, ModelNameError
@@ -13,16 +13,22 @@ from cope_graph.errors import MissingKeyError, MissingPackageError, ModelNameErr
 Side = Literal["small", "large"]
 
 
-def chat_model(model: str | BaseChatModel, side: Side) -> BaseChatModel:
+def chat_model(model: str | BaseChatModel | BaseLLM, side: Side) -> BaseChatModel:
     """Turn a name into a chat model; a chat model is returned as it is.
+
+    Objects of langchain-huggingface are made ready: the model of a `HuggingFacePipeline`, alone or
+    in a `ChatHuggingFace`, draws its samples here, with its own settings; a `HuggingFaceEndpoint`
+    is asked as a chat model, so its server needs a chat route (`/v1/chat/completions`, which
+    text-generation-inference and the Hub's inference have).
 
     Names: `openai:NAME` (any OpenAI-compatible server: `COPE_SMALL_BASE_URL`,
     `COPE_SMALL_API_KEY`, the same with `LARGE`; the key falls back to `OPENAI_API_KEY`),
-    `local:NAME` (an embedded model, see `cope models list`), and every name of LangChain's
+    `local:NAME` (an embedded model, see `cope models list`), `huggingface:org/name[@revision]` (a
+    model of the Hub, or a folder, in this process through torch), and every name of LangChain's
     `init_chat_model`, such as `anthropic:claude-sonnet-4-5`.
 
     Args:
-        model: A chat model or a name.
+        model: A chat model, another model of langchain-huggingface, or a name.
         side: Whose settings to read from the environment.
 
     Raises:
@@ -30,6 +36,10 @@ def chat_model(model: str | BaseChatModel, side: Side) -> BaseChatModel:
         MissingPackageError: The provider's package is not installed.
         MissingKeyError: The provider needs a key and has none.
     """
+    if isinstance(model, (BaseChatModel, BaseLLM)) and _is_of_hugging_face(model):
+        from cope_graph.huggingface.unwrap import unwrapped  # noqa: PLC0415
+
+        return unwrapped(model, side)
     if isinstance(model, BaseChatModel):
         return model
     if not isinstance(model, str) or not model.strip():
@@ -41,9 +51,17 @@ def chat_model(model: str | BaseChatModel, side: Side) -> BaseChatModel:
     provider, _, name = model.strip().partition(":")
     if provider == "local":
         return _local(name)
+    if provider == "huggingface":
+        return _huggingface(name)
     if provider == "openai":
         return _openai(name, side)
     return _by_langchain(model.strip(), side)
+
+
+def _is_of_hugging_face(model: BaseChatModel | BaseLLM) -> bool:
+    """Tell by its class's home, since the package may not be imported here, or be missing."""
+    homes = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
+    return "langchain_huggingface" in homes
 
 
 def _shown(model: object) -> str:
@@ -54,6 +72,12 @@ def _local(name: str) -> BaseChatModel:
     from cope_graph.models.local import local_chat_model  # noqa: PLC0415
 
     return local_chat_model(name)
+
+
+def _huggingface(name: str) -> BaseChatModel:
+    from cope_graph.huggingface.chat import transformers_chat_model  # noqa: PLC0415
+
+    return transformers_chat_model(name)
 
 
 def _openai(name: str, side: Side) -> BaseChatModel:

@@ -10,18 +10,16 @@ here they show neither.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import openai
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
-from cope_graph.models.secrets import secret_fields, secrets_of, without
-
-_OF_THE_BODY: Final = {"content-encoding", "content-length", "transfer-encoding"}
+from cope_graph.models.discreet import discreet
+from cope_graph.models.secrets import secret_fields
 
 
 class OneBill(BaseChatOpenAI):
@@ -33,19 +31,19 @@ class OneBill(BaseChatOpenAI):
         return {name: name.upper() for name in secret_fields(self)} | super().lc_secrets
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        with _discreet(self):
+        with discreet(self):
             return super()._generate(*args, **kwargs)
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        with _discreet(self):
+        with discreet(self):
             return await super()._agenerate(*args, **kwargs)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        with _discreet(self):
+        with discreet(self):
             yield from super()._stream(*args, **kwargs)
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        with _discreet(self):
+        with discreet(self):
             async for chunk in super()._astream(*args, **kwargs):
                 yield chunk
 
@@ -62,42 +60,6 @@ class OneBill(BaseChatOpenAI):
             if index and isinstance(message, AIMessage):
                 message.usage_metadata = None
         return result
-
-
-@contextmanager
-def _discreet(model: BaseChatOpenAI) -> Iterator[None]:
-    """Black out the model's keys in an error, and in those it came of."""
-    try:
-        yield
-    except Exception as error:
-        secrets = secrets_of(model)
-        seen: set[int] = set()
-        one: BaseException | None = error
-        while one is not None and id(one) not in seen:
-            seen.add(id(one))
-            _black_out(one, secrets)
-            one = one.__cause__ or one.__context__
-        raise
-
-
-def _black_out(error: BaseException, secrets: tuple[str, ...]) -> None:
-    error.args = tuple(without(secrets, a) if isinstance(a, str) else a for a in error.args)
-    if not isinstance(error, openai.APIError):
-        return
-    error.message, error.body = without(secrets, error.message), None
-    if isinstance(error, openai.APIStatusError):
-        given = error.response
-        unread = given.is_closed and not given.is_stream_consumed
-        error.response = type(given)(  # of the client's own HTTP library
-            given.status_code,
-            headers=[
-                (name, without(secrets, value))
-                for name, value in given.headers.multi_items()
-                if name not in _OF_THE_BODY
-            ],
-            text="" if unread else without(secrets, given.text),
-            request=given.request,
-        )
 
 
 def one_bill(model: BaseChatOpenAI) -> BaseChatOpenAI:
