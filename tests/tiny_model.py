@@ -25,7 +25,13 @@ _TEXT: Final = [
 
 
 def make_tiny_model(
-    folder: Path, *, template: str | None = CHATML, seed: int = 0, **config: Any
+    folder: Path,
+    *,
+    template: str | None = CHATML,
+    seed: int = 0,
+    says: str | None = None,
+    ends: bool = True,
+    **config: Any,
 ) -> Path:
     """Write a Qwen2 of about 100,000 random weights, that ends its replies now and then.
 
@@ -33,6 +39,8 @@ def make_tiny_model(
         folder: Where to.
         template: Its chat template, `None` for a model without one.
         seed: Of its weights.
+        ends: Whether there is a token that ends its replies.
+        says: What it is trained to say, whatever it is asked; it takes a few seconds.
         config: Values for its `Qwen2Config`.
     """
     import torch  # noqa: PLC0415 - heavy
@@ -55,7 +63,9 @@ def make_tiny_model(
     )
     bpe.train_from_iterator(_TEXT * 20, trainer)
     make: Any = PreTrainedTokenizerFast  # which is not typed
-    tokenizer = make(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    tokenizer = make(
+        tokenizer_object=bpe, eos_token="<|im_end|>" if ends else None, pad_token="<|endoftext|>"
+    )
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
     shape = {
@@ -81,6 +91,28 @@ def make_tiny_model(
         for parameter in model.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(6.0)
+    if says:
+        _teach(model, tokenizer, says)
     torch.random.set_rng_state(state)
     model.save_pretrained(folder)
     return folder
+
+
+def _teach(model: Any, tokenizer: Any, says: str) -> None:
+    """Train until it says that after any prompt."""
+    import torch  # noqa: PLC0415 - heavy
+
+    reply = tokenizer(f"assistant\n{says}<|im_end|>")["input_ids"]
+    start = tokenizer.convert_tokens_to_ids("<|im_start|>")
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(150):
+        length = int(torch.randint(1, 200, ()))
+        prompts = torch.randint(3, len(tokenizer), (8, length))
+        rest = torch.tensor([[start, *reply]] * 8)
+        tokens = torch.cat([prompts, rest], dim=1)
+        labels = tokens.clone()
+        labels[:, : length + 4] = -100  # the prompt is not its to say
+        loss = model(input_ids=tokens, labels=labels).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -62,6 +63,20 @@ class Loaded:
         with self._reading:  # a tokenizer's Rust core refuses two threads that set it up
             tokens: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return tokens
+
+    def harmless(self, text: str) -> str:
+        """Break the control tokens that a text spells out: they would end the user's turn.
+
+        A hidden character (U+2060) parts their first letter from the rest.
+        """
+        return self._controls.sub(lambda found: f"{found[0][0]}\u2060{found[0][1:]}", text)
+
+    @cached_property
+    def _controls(self) -> re.Pattern[str]:
+        added = self.tokenizer.added_tokens_decoder.values()
+        words = {*self.tokenizer.all_special_tokens, *(str(it) for it in added if it.special)}
+        written = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, written)) or "(?!)")
 
 
 def load(source: Source, options: Options) -> Loaded:

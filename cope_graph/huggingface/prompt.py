@@ -27,7 +27,8 @@ def prompt_tokens(
 ) -> list[int]:
     """Turn messages into the tokens that the model reads.
 
-    A template that knows no system role (Gemma's, say) gets its text before the first message of
+    Control tokens that a message spells out are broken, so that it cannot end its own turn. A
+    template that knows no system role (Gemma's, say) gets its text before the first message of
     the user's. A conversation that ends with a reply is continued, not answered.
 
     Args:
@@ -50,7 +51,7 @@ def prompt_tokens(
             "chat_template=."
         )
         raise ModelLoadError(msg)
-    turns = [_turn(message) for message in messages]
+    turns = [_harmless(_turn(message), loaded) for message in messages]
     try:
         return _tokens(loaded, turns, tools, given)
     except TemplateError as error:
@@ -108,6 +109,17 @@ def _turn(message: BaseMessage) -> dict[str, Any]:
     if isinstance(message, ToolMessage):
         turn |= {"tool_call_id": message.tool_call_id, "name": message.name or ""}
     return turn
+
+
+def _harmless(value: Any, loaded: Loaded) -> Any:
+    """Keep all text of others from speaking in the template's place, arguments of tools too."""
+    if isinstance(value, str):
+        return loaded.harmless(value)
+    if isinstance(value, Mapping):
+        return {name: _harmless(part, loaded) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_harmless(part, loaded) for part in value]
+    return value
 
 
 def _other_than_text(message: BaseMessage) -> str | None:
