@@ -108,7 +108,8 @@ def _choose(logits: Tensor, samples: Sequence[Sample], prompts: Sequence[Sequenc
         for row, i in enumerate(rows):
             _rule(some, row, samples[i], prompts[i])
         uniforms = [samples[i].random.random() if sampling.temperature else 0.0 for i in rows]
-        chosen[index] = choose(some, sampling, torch.tensor(uniforms, device=logits.device))
+        # In float32 the largest of them would round to 1, beyond the last token that may come.
+        chosen[index] = choose(some, sampling, torch.tensor(uniforms, dtype=torch.float64))
     picked = logits.gather(-1, chosen[:, None])[:, 0] - logits.logsumexp(-1)
     for sample, token, log_prob in zip(samples, chosen.tolist(), picked.tolist(), strict=True):
         sample.take(token, log_prob)

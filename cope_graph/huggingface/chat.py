@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from queue import SimpleQueue
+from contextlib import aclosing, closing
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from langchain_core.callbacks import (
@@ -14,7 +15,7 @@ from langchain_core.callbacks import (
     Callbacks,
 )
 from langchain_core.language_models import BaseChatModel, LangSmithParams
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import Runnable
 from langchain_core.runnables.config import ContextThreadPoolExecutor
@@ -22,9 +23,11 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
+from cope_graph.huggingface import streaming
+from cope_graph.huggingface.device import Dtype
 from cope_graph.huggingface.engine import Engine, engine_of
 from cope_graph.huggingface.files import window_of
-from cope_graph.huggingface.load import Dtype, Loaded, Options, Quantize, load
+from cope_graph.huggingface.load import Loaded, Options, Quantize, load
 from cope_graph.huggingface.perplexity import submit_answers
 from cope_graph.huggingface.request import Request, request_of
 from cope_graph.huggingface.settings import settings_of
@@ -219,21 +222,13 @@ class ChatTransformers(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        pieces: SimpleQueue[str | None] = SimpleQueue()
         asked = {**kwargs, "stop": stop, "n": 1}
-        request = self._request(messages, asked, pieces.put)
-        request.job.future.add_done_callback(lambda _: pieces.put(None))
-        request.submit()
-        try:
-            while (piece := pieces.get()) is not None:
-                chunk = _chunk(piece)
-                if run_manager:
-                    run_manager.on_llm_new_token(piece, chunk=chunk)
+        chunks = streaming.stream(partial(self._request, messages, asked))
+        with closing(chunks):  # who stops listening ends the reply
+            for chunk in chunks:
+                if run_manager and chunk.text:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
-            request.job.future.result()
-            yield _last_chunk(request)
-        finally:
-            request.job.future.cancel()
 
     async def _astream(
         self,
@@ -242,27 +237,13 @@ class ChatTransformers(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-
-        def put(piece: str | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(pieces.put_nowait, piece)
-
         asked = {**kwargs, "stop": stop, "n": 1}
-        request = await asyncio.to_thread(self._request, messages, asked, put)
-        request.job.future.add_done_callback(lambda _: put(None))
-        request.submit()
-        try:
-            while (piece := await pieces.get()) is not None:
-                chunk = _chunk(piece)
-                if run_manager:
-                    await run_manager.on_llm_new_token(piece, chunk=chunk)
+        chunks = streaming.astream(partial(self._request, messages, asked))
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                if run_manager and chunk.text:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
-            request.job.future.result()
-            yield _last_chunk(request)
-        finally:
-            request.job.future.cancel()
 
     def _request(
         self,
@@ -330,19 +311,3 @@ def transformers_chat_model(name: str) -> ChatTransformers:
     return ChatTransformers(
         model=source.name, profile={"max_input_tokens": window} if window else None
     )
-
-
-def _chunk(piece: str) -> ChatGenerationChunk:
-    return ChatGenerationChunk(message=AIMessageChunk(content=piece))
-
-
-def _last_chunk(request: Request) -> ChatGenerationChunk:
-    """Say how it ended and what it took."""
-    last = request.result().generations[0]
-    message = AIMessageChunk(
-        content="",
-        response_metadata=last.message.response_metadata,
-        usage_metadata=request.usage,
-        chunk_position="last",
-    )
-    return ChatGenerationChunk(message=message, generation_info=last.generation_info)

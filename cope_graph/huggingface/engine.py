@@ -29,6 +29,7 @@ _MOST_PROMPT_TOKENS: Final = 16_384
 _GATHER_S: Final = 0.005
 """How long an idle engine waits for more requests: threads that start together come within it."""
 _OF_FREE: Final = 0.8
+_ENDING: Final = "The process is ending."
 
 
 class Engine:
@@ -82,6 +83,9 @@ class Engine:
 
     def _take(self, work: Job | Call) -> None:
         with self._news:
+            if self._is_closing:
+                work.fail(RuntimeError(_ENDING))
+                return
             self._arrived.append(work)
             self._news.notify()
             if self._thread is None:
@@ -98,7 +102,7 @@ class Engine:
                     self._turn()
                 except Exception as error:  # noqa: BLE001 - torch raises RuntimeError for anything
                     self._fail(error)
-        self._fail(RuntimeError("The process is ending."))
+        self._fail(RuntimeError(_ENDING))
 
     def _wait(self) -> None:
         """Sleep while there is nothing to do; then let those that ask together come together."""

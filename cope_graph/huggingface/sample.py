@@ -128,9 +128,9 @@ class Sample:
                 self.matcher.take(token)
         seen = max(0, len(self._text) - max(map(len, self.stops), default=0))
         self._text += self.reader.read(token)
-        found = [at for stop in self.stops if (at := self._text.find(stop, seen)) >= 0]
-        if found:
-            self._text = self._text[: min(found)]
+        found = [(at, stop) for stop in self.stops if (at := self._text.find(stop, seen)) >= 0]
+        if found:  # the one that was whole first, however long the tokens are
+            self._text = self._text[: min((at + len(stop), at) for at, stop in found)[1]]
         if found or (self.matcher is not None and self.matcher.ended):
             self.end("stop")
         elif len(self.tokens) >= self.limit:

@@ -41,8 +41,8 @@ def choose(logits: Tensor, sampling: Sampling, uniforms: Tensor) -> Tensor:
     Args:
         logits: Float32, rows x vocabulary.
         sampling: How.
-        uniforms: A random number in [0, 1) for each row: the same number and the same logits give
-            the same token.
+        uniforms: A random number in [0, 1) for each row, on any device: the same number and the
+            same logits give the same token.
 
     Returns:
         A token id for each row.
@@ -51,7 +51,8 @@ def choose(logits: Tensor, sampling: Sampling, uniforms: Tensor) -> Tensor:
 
     if sampling.temperature == 0:
         return logits.argmax(-1)
-    logits = logits / sampling.temperature
+    device = logits.device
+    logits = (logits.cpu() if device.type == "mps" else logits) / sampling.temperature  # no doubles
     ids: Tensor | None = None
     if sampling.top_k or sampling.top_p < 1:
         logits, ids = _likeliest(logits, sampling)
@@ -62,7 +63,7 @@ def choose(logits: Tensor, sampling: Sampling, uniforms: Tensor) -> Tensor:
     sums = logits.softmax(-1).cumsum(-1, dtype=torch.float64)
     wanted = uniforms.to(sums)[:, None] * sums[:, -1:]
     place = torch.searchsorted(sums, wanted, right=True).clamp_(max=sums.shape[-1] - 1)
-    return (place if ids is None else ids.gather(-1, place))[:, 0]
+    return (place if ids is None else ids.gather(-1, place))[:, 0].to(device)
 
 
 def penalised(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
