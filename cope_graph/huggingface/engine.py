@@ -132,8 +132,7 @@ class Engine:
         self._batch.drop_ended()
         if self._batch.takes_more and (prompts := self._next_prompts()):
             self._begin(prompts)
-        else:
-            self._batch.step()
+        self._batch.step()
         self._jobs = [job for job in self._jobs if not job.settle()]
 
     def _begin(self, prompts: Sequence[Prompt]) -> None:
