@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -112,10 +113,15 @@ def _read(question: str) -> str:
     try:
         if question == "-":
             return sys.stdin.read()
-        return Path(question).read_text(encoding="utf-8") if _is_file(question) else question
+        if _is_file(question):
+            return Path(question).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         msg = f"{question!r} is not UTF-8 text."
         raise InputError(msg) from error
+    if re.fullmatch(r"(~|\.{0,2})/[^\s/]+(/\S*)?", question):
+        msg = f"There is no file {question}."
+        raise InputError(msg)
+    return question
 
 
 def _is_file(question: str) -> bool:

@@ -71,6 +71,8 @@ def test_no_plans_is_one_request_for_all_samples(server: OpenAIServer, cope: Any
     ("arguments", "sentence"),
     [
         (("solve", " ", *MODELS), "The question is empty"),
+        (("solve", "/no/such/file", *MODELS), "There is no file /no/such/file."),
+        (("solve", "./file.txt", *MODELS), "There is no file ./file.txt."),
         (("solve", "q", *MODELS, "--n", "0"), "n: Input should be greater than or equal to 1"),
         (("solve", "q", *MODELS, "--n", "-1"), "n: Input should be greater than or equal to 1"),
         (("solve", "q", *MODELS, "--tau1", "1.5"), "tau1: Input should be less than or equal"),
