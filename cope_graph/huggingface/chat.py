@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from contextlib import aclosing, closing
 from functools import partial
 from typing import Any, ClassVar, Literal
+from uuid import UUID
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
@@ -25,8 +26,8 @@ from pydantic import PrivateAttr
 
 from cope_graph.huggingface import streaming
 from cope_graph.huggingface.device import Dtype
-from cope_graph.huggingface.engine import Engine, engine_of
 from cope_graph.huggingface.files import window_of
+from cope_graph.huggingface.group import GROUP, Group
 from cope_graph.huggingface.load import Loaded, Options, Quantize, load
 from cope_graph.huggingface.perplexity import submit_answers
 from cope_graph.huggingface.request import Request, request_of
@@ -35,6 +36,7 @@ from cope_graph.huggingface.source import source_of
 from cope_graph.huggingface.structured import structured
 from cope_graph.models.progress import PROGRESS
 
+_MOST_THREADS = 256
 _SETTINGS = (
     "n",
     "temperature",
@@ -108,14 +110,14 @@ class ChatTransformers(BaseChatModel):
         chat._given = Loaded(name, model, tokenizer)
         return chat
 
-    def engine(self) -> Engine:
+    def load(self) -> Loaded:
         """Load the model, once per process; it blocks for seconds to minutes.
 
         Raises:
             SetupError: It cannot be loaded, see `cope_graph.huggingface.load.load`.
         """
         options = Options(self.device, self.dtype, self.quantize)
-        return engine_of(self._given or load(source_of(self.model), options))
+        return self._given or load(source_of(self.model), options)
 
     def perplexities(self, messages: Sequence[BaseMessage], answers: Sequence[str]) -> list[float]:
         """Give exp(-mean token log-probability) of each answer (paper, section 3.3).
@@ -133,7 +135,7 @@ class ChatTransformers(BaseChatModel):
             InputError: An answer is empty.
             SetupError: The model cannot be loaded.
         """
-        return submit_answers(self.engine(), messages, answers, self._template).result()
+        return submit_answers(self.load(), messages, answers, self._template).result()
 
     async def aperplexities(
         self, messages: Sequence[BaseMessage], answers: Sequence[str]
@@ -141,7 +143,7 @@ class ChatTransformers(BaseChatModel):
         """Do as `perplexities` does, without blocking the event loop."""
 
         def submitted() -> Future[list[float]]:
-            return submit_answers(self.engine(), messages, answers, self._template)
+            return submit_answers(self.load(), messages, answers, self._template)
 
         return await asyncio.wrap_future(await asyncio.to_thread(submitted))
 
@@ -173,14 +175,23 @@ class ChatTransformers(BaseChatModel):
     ) -> LLMResult:
         """Do as LangChain does, but with several prompts side by side."""
         plain = super().generate
-
-        def ask(some: list[list[BaseMessage]]) -> LLMResult:
-            return plain(some, stop, callbacks, **kwargs)
-
         if len(messages) < 2:  # noqa: PLR2004
-            return ask(messages)
-        with ContextThreadPoolExecutor(len(messages)) as pool:
-            results = list(pool.map(lambda one: ask([one]), messages))
+            return plain(messages, stop, callbacks, **kwargs)
+        names = [kwargs.pop("run_id", None), *[None] * (len(messages) - 1)]  # as LangChain does
+
+        def ask(one: list[BaseMessage], run_id: UUID | None) -> LLMResult:
+            return plain([one], stop, callbacks, run_id=run_id, **kwargs)
+
+        group = Group()
+        token = GROUP.set(group)
+        with ContextThreadPoolExecutor(min(len(messages), _MOST_THREADS)) as pool:
+            try:
+                results = list(pool.map(ask, messages, names))
+            except BaseException:  # such as Ctrl-C: the pool would wait for all of them
+                group.leave()
+                raise
+            finally:
+                GROUP.reset(token)
         return LLMResult(
             generations=[result.generations[0] for result in results],
             llm_output=results[0].llm_output,
@@ -196,6 +207,8 @@ class ChatTransformers(BaseChatModel):
     ) -> ChatResult:
         request = self._request(messages, {**kwargs, "stop": stop})
         request.submit()
+        if group := GROUP.get():
+            group.join(request.job.future)
         try:
             request.job.future.result()
         finally:  # such as Ctrl-C
@@ -251,12 +264,12 @@ class ChatTransformers(BaseChatModel):
         asked: Mapping[str, Any],
         listener: Callable[[str], None] | None = None,
     ) -> Request:
-        engine = self.engine()
+        loaded = self.load()
         own = {name: getattr(self, name) for name in _SETTINGS}
         return request_of(
-            engine,
+            loaded,
             messages,
-            settings_of(own, asked, engine.loaded.model),
+            settings_of(own, asked, loaded.model),
             template=self._template,
             progress=PROGRESS.get(),
             listener=listener,

@@ -19,7 +19,6 @@ from cope_graph.huggingface.batch import Batch, Prompt
 from cope_graph.huggingface.job import Call, Job
 from cope_graph.huggingface.load import Loaded
 from cope_graph.huggingface.memory import cache_bytes, free_bytes, gigabytes
-from cope_graph.huggingface.schema import Schemas
 
 logger = logging.getLogger("cope_graph")
 
@@ -29,27 +28,28 @@ _MOST_PROMPT_TOKENS: Final = 16_384
 _GATHER_S: Final = 0.005
 """How long an idle engine waits for more requests: threads that start together come within it."""
 _OF_FREE: Final = 0.8
-_ENDING: Final = "The process is ending."
+_CLOSED: Final = "The engine is closed."
 
 
 class Engine:
     """The thread of one model; `submit` and `call` may be used from anywhere."""
 
     def __init__(self, loaded: Loaded) -> None:
-        """Start with nothing to do; the thread starts with the first request."""
+        """Start with nothing to do; the thread starts with the first request.
+
+        Args:
+            loaded: The model; whoever asks may know it by another name, with another tokenizer.
+        """
         self.loaded = loaded
-        self.ends = _ends(loaded)
-        self.schemas = Schemas(loaded.tokenizer, self.ends)
-        loaded.tokens_of("")  # sets it up, before the engine's thread reads with it
         self._batch = Batch(loaded.model)
         self._jobs: list[Job] = []
         self._arrived: deque[Job | Call] = deque()
         self._news = Condition(Lock())
         self._thread: Thread | None = None
-        self._is_closing = False
+        self._is_closing = self._is_exit = False
         self._token_bytes = cache_bytes(loaded.model)
         self._room = int(_OF_FREE * free_bytes(loaded.model.device))
-        atexit.register(self.close)
+        atexit.register(self._exit)
 
     def submit(self, job: Job) -> None:
         """Take a request.
@@ -81,10 +81,19 @@ class Engine:
         if self._thread is not None:
             self._thread.join(timeout=10)
 
+    def _exit(self) -> None:
+        """End it at the process's end, where only daemon threads still wait.
+
+        They are told nothing: an error would be printed.
+        """
+        self._is_exit = True
+        self.close()
+
     def _take(self, work: Job | Call) -> None:
         with self._news:
             if self._is_closing:
-                work.fail(RuntimeError(_ENDING))
+                if not self._is_exit:
+                    work.fail(RuntimeError(_CLOSED))
                 return
             self._arrived.append(work)
             self._news.notify()
@@ -102,7 +111,8 @@ class Engine:
                     self._turn()
                 except Exception as error:  # noqa: BLE001 - torch raises RuntimeError for anything
                     self._fail(error)
-        self._fail(RuntimeError(_ENDING))
+        if not self._is_exit:
+            self._fail(RuntimeError(_CLOSED))
 
     def _wait(self) -> None:
         """Sleep while there is nothing to do; then let those that ask together come together."""
@@ -175,15 +185,6 @@ class Engine:
         for job in self._jobs:
             job.fail(error)
         self._jobs, self._batch = [], Batch(self.loaded.model)
-
-
-def _ends(loaded: Loaded) -> frozenset[int]:
-    """List the tokens that end a reply: the makers' own, and the tokenizer's."""
-    advised = loaded.model.generation_config.eos_token_id
-    listed = advised if isinstance(advised, list) else [advised]
-    return frozenset(
-        token for token in [*listed, loaded.tokenizer.eos_token_id] if token is not None
-    )
 
 
 _engines: dict[int, Engine] = {}

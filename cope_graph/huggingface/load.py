@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -15,6 +15,7 @@ from cope_graph.huggingface.attention import register
 from cope_graph.huggingface.device import Dtype, device_of, dtype_of
 from cope_graph.huggingface.files import folder_of
 from cope_graph.huggingface.memory import free_bytes, gigabytes, weight_bytes
+from cope_graph.huggingface.schema import Schemas
 from cope_graph.huggingface.source import Source
 
 if TYPE_CHECKING:
@@ -55,25 +56,54 @@ class Loaded:
     tokenizer: Any = field(repr=False)
     _reading: Any = field(default_factory=Lock, repr=False, compare=False)
 
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a reply: the makers' own, and the tokenizer's."""
+        advised = self.model.generation_config.eos_token_id
+        listed = advised if isinstance(advised, list) else [advised]
+        own = self.tokenizer.eos_token_id
+        return frozenset(token for token in [*listed, own] if token is not None)
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """What holds replies to a schema, for its vocabulary."""
+        return Schemas(self.tokenizer, self.ends)
+
+    def __deepcopy__(self, _memo: Any) -> Loaded:
+        """Give itself: a deep copy of a chat model shall not double its weights."""
+        return self
+
     def tokens_of(self, text: str) -> list[int]:
         """Turn a text into token ids, as it is; special tokens in it are read as such."""
         with self._reading:  # a tokenizer's Rust core refuses two threads that set it up
             tokens: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return tokens
 
-    def harmless(self, text: str) -> str:
+    def harmless(self, text: str, *, own: bool = False) -> str:
         """Break the control tokens that a text spells out: they would end the user's turn.
 
         A hidden character (U+2060) parts their first letter from the rest.
+
+        Args:
+            text: Part of a message.
+            own: Whether it is the model's own, in which templates look for thoughts and calls; in
+                texts of others, what the template writes as one token is a control token too.
         """
-        return self._controls.sub(lambda found: f"{found[0][0]}\u2060{found[0][1:]}", text)
+        controls = self._controls[own]
+        return controls.sub(lambda found: f"{found[0][0]}\u2060{found[0][1:]}", text)
 
     @cached_property
-    def _controls(self) -> re.Pattern[str]:
+    def _special(self) -> set[str]:
         added = self.tokenizer.added_tokens_decoder.values()
-        words = {*self.tokenizer.all_special_tokens, *(str(it) for it in added if it.special)}
-        written = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, written)) or "(?!)")
+        special = (str(token) for token in added if token.special)
+        return {*self.tokenizer.all_special_tokens, *special}
+
+    @cached_property
+    def _controls(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        added = map(str, self.tokenizer.added_tokens_decoder.values())
+        template = str(self.tokenizer.chat_template)
+        markers = (token for token in added if token.strip() and token.strip() in template)
+        return _any_of({*self._special, *markers}), _any_of(self._special)
 
 
 def load(source: Source, options: Options) -> Loaded:
@@ -94,6 +124,7 @@ def _load(source: Source, options: Options) -> Loaded:
     try:
         import torch  # noqa: PLC0415
         import transformers  # noqa: PLC0415
+        from safetensors import SafetensorError  # noqa: PLC0415
     except ImportError as error:
         msg = f"huggingface: models need {error.name}: pip install 'cope-graph[huggingface]'"
         raise MissingPackageError(msg) from error
@@ -106,13 +137,16 @@ def _load(source: Source, options: Options) -> Loaded:
         given["gguf_file"] = source.file
     try:
         config = transformers.AutoConfig.from_pretrained(folder, **given)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **given)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, config=config, **given)
         _check_memory(source, config, device, dtype, options.quantize)
         with _without_bars():
-            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            make: Any = transformers.AutoModelForCausalLM  # which is not typed
+            model, told = make.from_pretrained(
                 folder,
+                config=config,
                 dtype=dtype,
                 device_map={"": device},
+                output_loading_info=True,
                 **_format(source, options.quantize),
                 **given,
             )
@@ -122,7 +156,7 @@ def _load(source: Source, options: Options) -> Loaded:
     except (torch.OutOfMemoryError, MemoryError) as error:
         msg = f"{source.name} does not fit into the memory of {device}: {_first_line(error)}"
         raise ModelMemoryError(msg) from error
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         msg = f"The files of {source.name} cannot be read: {_first_line(error)}"
         raise ModelFileError(msg) from error
     except (ValueError, KeyError, RuntimeError) as error:
@@ -130,10 +164,16 @@ def _load(source: Source, options: Options) -> Loaded:
             raise
         msg = f"transformers cannot load {source.name}: {_first_line(error)}"
         raise ModelLoadError(msg) from error
+    _check_whole(source, told["missing_keys"], tokenizer)
     model.eval()
     if device.type == "cpu" and model.config._attn_implementation == "sdpa":  # noqa: SLF001 - no public reader
         model.set_attn_implementation(register())
     return Loaded(source.name, model, tokenizer)
+
+
+def _any_of(words: set[str]) -> re.Pattern[str]:
+    written = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, written)) or "(?!)")
 
 
 def _check_memory(
@@ -158,6 +198,16 @@ def _check_memory(
             f"take a smaller model{smaller} or another device."
         )
         raise ModelMemoryError(msg)
+
+
+def _check_whole(source: Source, missing: Collection[str], tokenizer: Any) -> None:
+    """Refuse what transformers makes up where files are missing: random weights, no vocabulary."""
+    lack = f"weights ({min(missing)} and {len(missing) - 1} more)" if missing else ""
+    if not tokenizer("a", add_special_tokens=False)["input_ids"]:
+        lack = "a tokenizer's vocabulary (tokenizer.json)"
+    if lack:
+        msg = f"The files of {source.name} lack {lack}: save or pull the model again."
+        raise ModelFileError(msg)
 
 
 def _format(source: Source, quantize: Quantize | None) -> dict[str, Any]:

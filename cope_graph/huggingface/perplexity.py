@@ -10,13 +10,14 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from cope_graph.errors import InputError
-from cope_graph.huggingface.engine import Engine
+from cope_graph.huggingface.engine import engine_of
+from cope_graph.huggingface.load import Loaded
 from cope_graph.huggingface.prompt import prompt_tokens
 from cope_graph.huggingface.score import answer_log_probs
 
 
 def submit_answers(
-    engine: Engine,
+    loaded: Loaded,
     messages: Sequence[BaseMessage],
     answers: Sequence[str],
     template: Mapping[str, Any],
@@ -24,7 +25,7 @@ def submit_answers(
     """Ask for exp(-mean token log-probability) of each answer to one prompt (paper, section 3.3).
 
     Args:
-        engine: Of the model.
+        loaded: The model.
         messages: The prompt; it is read once.
         answers: As written, without the token that ends a reply; scored side by side.
         template: Values for the chat template.
@@ -32,7 +33,6 @@ def submit_answers(
     Raises:
         InputError: An answer is empty.
     """
-    loaded = engine.loaded
     prompt = prompt_tokens(loaded, messages, (), template)
     tokens = [loaded.tokens_of(answer) for answer in answers]
     if not all(tokens):
@@ -43,4 +43,4 @@ def submit_answers(
         found = answer_log_probs(loaded.model, prompt, tokens)
         return [math.exp(-sum(values) / len(values)) for values in found]
 
-    return engine.call(score)
+    return engine_of(loaded).call(score)

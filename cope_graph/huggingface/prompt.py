@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import (
@@ -51,7 +52,7 @@ def prompt_tokens(
             "chat_template=."
         )
         raise ModelLoadError(msg)
-    turns = [_harmless(_turn(message), loaded) for message in messages]
+    turns = [_harmless(_turn(it), loaded, own=it.type == "ai") for it in messages]
     try:
         return _tokens(loaded, turns, tools, given)
     except TemplateError as error:
@@ -111,14 +112,15 @@ def _turn(message: BaseMessage) -> dict[str, Any]:
     return turn
 
 
-def _harmless(value: Any, loaded: Loaded) -> Any:
+def _harmless(value: Any, loaded: Loaded, *, own: bool) -> Any:
     """Keep all text of others from speaking in the template's place, arguments of tools too."""
     if isinstance(value, str):
-        return loaded.harmless(value)
+        return loaded.harmless(value, own=own)
+    make = partial(_harmless, loaded=loaded, own=own)
     if isinstance(value, Mapping):
-        return {name: _harmless(part, loaded) for name, part in value.items()}
+        return {make(name): make(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_harmless(part, loaded) for part in value]
+        return [make(part) for part in value]
     return value
 
 

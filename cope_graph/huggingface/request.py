@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface.calls import read_calls
-from cope_graph.huggingface.engine import Engine
+from cope_graph.huggingface.engine import engine_of
 from cope_graph.huggingface.job import Job
 from cope_graph.huggingface.load import Loaded
 from cope_graph.huggingface.narrow import schema_of
@@ -29,12 +29,12 @@ class Request:
     """A request that is ready to be made.
 
     Attributes:
-        engine: Of the model.
+        loaded: The model.
         job: What it is asked for.
         settings: What of.
     """
 
-    engine: Engine
+    loaded: Loaded
     job: Job
     settings: Settings
 
@@ -44,7 +44,7 @@ class Request:
         Raises:
             RequestRefusedError: It does not fit into the memory.
         """
-        self.engine.submit(self.job)
+        engine_of(self.loaded).submit(self.job)
 
     def result(self) -> ChatResult:
         """Give its samples, with the usage of the whole request on the first."""
@@ -56,7 +56,7 @@ class Request:
             "completion_tokens": spent["output_tokens"],
             "total_tokens": spent["total_tokens"],
         }
-        output = {"model_name": self.engine.loaded.name, "token_usage": words}
+        output = {"model_name": self.loaded.name, "token_usage": words}
         return ChatResult(generations=generations, llm_output=output)
 
     @property
@@ -67,11 +67,11 @@ class Request:
         return {"input_tokens": prompt, "output_tokens": reply, "total_tokens": prompt + reply}
 
     def _generation(self, sample: Sample) -> ChatGeneration:
-        return generation_of(sample, self.engine.loaded, self.settings)
+        return generation_of(sample, self.loaded, self.settings)
 
 
 def request_of(  # noqa: PLR0913 - what a request is made of
-    engine: Engine,
+    loaded: Loaded,
     messages: Sequence[BaseMessage],
     settings: Settings,
     *,
@@ -82,7 +82,7 @@ def request_of(  # noqa: PLR0913 - what a request is made of
     """Prepare a request; nothing is asked yet. It may take a moment: run it off an event loop.
 
     Args:
-        engine: Of the model.
+        loaded: The model.
         messages: The conversation.
         settings: What of it is wanted.
         template: Values for the chat template.
@@ -95,7 +95,6 @@ def request_of(  # noqa: PLR0913 - what a request is made of
         InputError: A schema or a tool choice cannot be used.
         MissingPackageError: Constrained decoding needs llguidance.
     """
-    loaded = engine.loaded
     tools = () if settings.tool_choice == "none" else settings.tools
     tokens = prompt_tokens(loaded, messages, tools, template)
     limit = _limit(loaded, len(tokens), settings.max_tokens)
@@ -106,12 +105,12 @@ def request_of(  # noqa: PLR0913 - what a request is made of
         Sample(
             index=i,
             sampling=settings.sampling,
-            random=Random(first + i),  # noqa: S311 - repeatable, not secret
+            random=_random(first + i),
             limit=limit,
             stops=settings.stop,
-            ends=engine.ends,
+            ends=loaded.ends,
             reader=Reader(loaded.tokenizer),
-            matcher=engine.schemas.matcher(schema) if schema else None,
+            matcher=loaded.schemas.matcher(schema) if schema else None,
             listener=listener if i == 0 else None,
         )
         for i in range(settings.n)
@@ -121,7 +120,7 @@ def request_of(  # noqa: PLR0913 - what a request is made of
         if progress is not None and sample.finish in ("stop", "length"):
             progress.ended(sample.index, generation_of(sample, loaded, settings))
 
-    return Request(engine, Job(tokens, samples, on_end, progress), settings)
+    return Request(loaded, Job(tokens, samples, on_end, progress), settings)
 
 
 def generation_of(sample: Sample, loaded: Loaded, settings: Settings) -> ChatGeneration:
@@ -138,6 +137,11 @@ def generation_of(sample: Sample, loaded: Loaded, settings: Settings) -> ChatGen
         info["logprobs"] = {"content": _log_probs(sample, loaded)}
     message.response_metadata = {"model_name": loaded.name, **info}
     return ChatGeneration(message=message, generation_info=info)
+
+
+def _random(seed: int) -> Random:
+    """Make the random numbers of a seed; `Random` takes -1 for 1, and samples would be the same."""
+    return Random(seed if seed >= 0 else f"{seed}")  # noqa: S311 - repeatable, not secret
 
 
 def _log_probs(sample: Sample, loaded: Loaded) -> list[dict[str, Any]]:

@@ -52,18 +52,17 @@ def settings_of(own: Mapping[str, Any], asked: Mapping[str, Any], model: Any) ->
     advised = model.generation_config
     stop = given.get("stop") or ()
     settings = Settings(
-        n=_whole("n", given.get("n") or 1),
+        n=_whole("n", given["n"]),
         max_tokens=_whole("max_tokens", given["max_tokens"]),
-        seed=given.get("seed"),
+        seed=_seed(given.get("seed")),
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
         sampling=Sampling(
             temperature=_temperature(given.get("temperature"), advised),
-            top_k=_first(given.get("top_k"), advised.top_k, 0),
-            top_p=_first(given.get("top_p"), advised.top_p, 1.0),
-            min_p=_first(given.get("min_p"), advised.min_p, 0.0),
-            repetition_penalty=_first(
-                given.get("repetition_penalty"), advised.repetition_penalty, 1.0
-            ),
+            top_k=_whole("top_k", _first(given.get("top_k"), advised.top_k, 0), least=0),
+            **{
+                name: _number(name, _first(given.get(name), getattr(advised, name), default))
+                for name, default in (("top_p", 1.0), ("min_p", 0.0), ("repetition_penalty", 1.0))
+            },
         ),
         logprobs=bool(given.get("logprobs")),
         tools=tuple(given.get("tools") or ()),
@@ -76,7 +75,7 @@ def settings_of(own: Mapping[str, Any], asked: Mapping[str, Any], model: Any) ->
 
 def _temperature(given: float | None, advised: Any) -> float:
     if given is not None:
-        return float(given)
+        return _number("temperature", given)
     if not advised.do_sample:  # as `generate` does
         return 0.0
     return 1.0 if advised.temperature is None else float(advised.temperature)
@@ -86,9 +85,23 @@ def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
 
 
-def _whole(name: str, value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        msg = f"{name} is {value!r}: it has to be a whole number of at least 1."
+def _whole(name: str, value: Any, least: int = 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        msg = f"{name} is {value!r}: it has to be a whole number of at least {least}."
+        raise InputError(msg)
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        msg = f"{name} is {value!r}: it has to be a number."
+        raise InputError(msg)
+    return float(value)
+
+
+def _seed(value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        msg = f"seed is {value!r}: it has to be a whole number."
         raise InputError(msg)
     return value
 
@@ -97,11 +110,10 @@ def _check(settings: Settings) -> None:
     sampling = settings.sampling
     bounds: Sequence[tuple[str, bool, str]] = (
         ("temperature", sampling.temperature >= 0, "0 or more"),
-        ("top_k", sampling.top_k >= 0, "0 or more"),
         ("top_p", 0 < sampling.top_p <= 1, "above 0 and up to 1"),
         ("min_p", 0 <= sampling.min_p <= 1, "0 to 1"),
         ("repetition_penalty", sampling.repetition_penalty > 0, "above 0"),
-        ("stop", all(settings.stop), "texts that are not empty"),
+        ("stop", all(it and isinstance(it, str) for it in settings.stop), "texts, none empty"),
     )
     for name, fits, words in bounds:
         if not fits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
 from queue import SimpleQueue
 
 from langchain_core.messages import AIMessageChunk
@@ -36,7 +37,7 @@ async def astream(prepare: Prepare) -> AsyncGenerator[ChatGenerationChunk, None]
     loop = asyncio.get_running_loop()
 
     def put(piece: str | None) -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: an error here would end all requests
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
     request = await asyncio.to_thread(prepare, put)

@@ -24,6 +24,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from cope_graph import CopeContext, create_cope, tasks
 from cope_graph.huggingface.chat import ChatTransformers
+from cope_graph.huggingface.engine import engine_of
 from cope_graph.models.pull import find
 from tests.integration_tests.dev_server import DevServer, dev_server
 from tests.processes import soon
@@ -128,7 +129,7 @@ def test_a_run_whose_deadline_is_up_ends_the_generation(endless: Path) -> None:
     small = ChatTransformers(model=str(endless), max_tokens=90_000)
     context = CopeContext(n=4, small_plan="none", stages=(1,), deadline_s=1.5)
     graph: Any = create_cope(small, small, task=tasks.math(), defaults=context).compile()
-    engine = small.engine()
+    engine = engine_of(small.load())
     for run in (_invoke, _ainvoke):
         with pytest.raises(Exception, match="time"):
             run(graph, ASKED)
@@ -161,7 +162,7 @@ def real() -> ChatTransformers:
 def test_a_real_models_greedy_tokens_are_those_of_generate(real: ChatTransformers) -> None:
     import torch  # noqa: PLC0415 - heavy
 
-    loaded = real.engine().loaded
+    loaded = real.load()
     prompts = ["Name a colour.", "What is 17 + 25? Think step by step.", "Say hello in French."]
     messages: list[list[BaseMessage]] = [[HumanMessage(prompt)] for prompt in prompts]
     result = real.generate(messages, n=2, temperature=0.0)

@@ -51,7 +51,7 @@ def settings(chat: ChatTransformers) -> dict[str, Any]:
 def test_its_own_model_and_tokenizer_serve(folder: Path) -> None:
     llm = pipe(folder)
     for model in (llm, ChatHuggingFace(llm=llm, tokenizer=llm.pipeline.tokenizer)):
-        loaded = served(model).engine().loaded
+        loaded = served(model).load()
         assert loaded.model is llm.pipeline.model
         assert loaded.tokenizer is llm.pipeline.tokenizer
 
@@ -59,7 +59,7 @@ def test_its_own_model_and_tokenizer_serve(folder: Path) -> None:
 def test_the_tokenizer_of_the_chat_model_comes_first(folder: Path) -> None:
     llm = pipe(folder)
     chat = ChatHuggingFace(llm=llm)  # which loads one of its own
-    assert served(chat).engine().loaded.tokenizer is chat.tokenizer is not llm.pipeline.tokenizer
+    assert served(chat).load().tokenizer is chat.tokenizer is not llm.pipeline.tokenizer
 
 
 def test_it_draws_n_in_a_request_for_free_and_knows_its_window(folder: Path) -> None:

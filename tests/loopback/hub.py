@@ -145,4 +145,5 @@ def _json(value: object) -> Response:
 
 
 def _refusal(status: int, code: str) -> Response:
-    return Response(b"{}", status=status, headers={"X-Error-Code": code})
+    # Without a body: the answer to a HEAD must have none, and huggingface_hub reads the header.
+    return Response(status=status, headers={"X-Error-Code": code})
