@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cope_graph.chat import ChatCope
     from cope_graph.context import PLAN_FREE, CopeContext
     from cope_graph.errors import CopeError
-    from cope_graph.gates.verdict import Verdict
+    from cope_graph.gates.verdict import Question, Verdict
     from cope_graph.money.budget import Budget
     from cope_graph.money.prices import Price
     from cope_graph.money.savings import Baseline, savings
@@ -32,6 +32,7 @@ __all__ = [
     "CopeState",
     "Price",
     "Prompts",
+    "Question",
     "Task",
     "Verdict",
     "create_cope",
@@ -51,6 +52,7 @@ _HOMES = {
     "CopeState": "cope_graph.state",
     "Price": "cope_graph.money.prices",
     "Prompts": "cope_graph.tasks.task",
+    "Question": "cope_graph.gates.verdict",
     "Task": "cope_graph.tasks.task",
     "Verdict": "cope_graph.gates.verdict",
     "create_cope": "cope_graph.cascade",

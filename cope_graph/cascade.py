@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Final, Literal, TypeVar, cast, get_args
+from typing import Any, Final, Literal, TypeVar, cast, get_args
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
@@ -20,6 +20,7 @@ from cope_graph.money.prices import Price, checked_prices
 from cope_graph.redact import Redact, detector
 from cope_graph.stages.execute import large_execute, small_execute
 from cope_graph.stages.gate import onward
+from cope_graph.stages.inputs import input_schema, inputs_of, state_schema
 from cope_graph.stages.node import GateNode, ModelNode
 from cope_graph.stages.plan import large_plan, small_plan
 from cope_graph.stages.run import FRESH, Cascade, Run, entry
@@ -100,20 +101,20 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
             Run(cascade, NOTHING_ASKED, cascade.defaults), usd=budget.limit.usd is not None
         )
 
-    def enter(state: CopeState) -> Send:
+    def enter(state: Any) -> Send:  # named a type, it would see that type's keys alone
         # The first node gets a fresh run, whatever an earlier turn left in the thread.
         runtime = get_runtime()  # there is none while a thread's state is edited by hand
         context = runtime.context if runtime else None
         settings = resolve(cascade.defaults, context, cascade.overrides)
         # A copy: whoever gets it (in an error, in a stream) may change it.
         fresh = {**deepcopy(FRESH), "messages": state.get("messages", []), "entering": True}
-        fresh["run"] = uuid4().hex
+        fresh |= {"run": uuid4().hex, "inputs": inputs_of(task, state)}
         return Send(entry(settings), {**fresh, "stage": settings.stages[0]})
 
     graph = StateGraph(
-        CopeState,
+        state_schema(task),
         context_schema=CopeContext,
-        input_schema=CopeInput,
+        input_schema=input_schema(task),
         output_schema=CopeOutput,
     )
     graph.add_node("small_plan", ModelNode("small_plan", cascade, small_plan))

@@ -5,7 +5,7 @@ The bill is described in `cope_graph.money.lines`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph import add_messages
@@ -149,6 +149,10 @@ class CopeState(CopeOutput):
     """The run's own name, by which budgets know it."""
     seconds: float
     """What the run's nodes have taken so far, for its deadline."""
+    inputs: dict[str, Any]
+    """What the task asks for beside the messages, by input key."""
+    lesson: str | None
+    """What a stage that did not pass tells the next one, where its task tells anything."""
     goals: list[str]
     """Stage 1's goals, one per sample, by the small planner."""
     goal: str | None

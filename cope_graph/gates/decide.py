@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from cope_graph.gates.verdict import Verdict
@@ -65,6 +66,8 @@ def decide(
 def _passes(verdict: Verdict, threshold: Threshold | None, n: int) -> bool:
     if verdict.answer is None:
         return False
+    if verdict.passes is not None:
+        return verdict.passes
     if threshold is None:
         return True
     if verdict.classes:
@@ -84,6 +87,8 @@ def _settled(
 ) -> bool:
     """Tell whether the missing samples can change neither decision nor accepted answer."""
     remaining = len(missing)
+    if verdict.passes is not None:
+        return verdict.passes and _comes_first(verdict, missing)
     if threshold is None or not verdict.classes:
         return (
             verdict.answer is None
@@ -96,6 +101,12 @@ def _settled(
         return True
     decided = threshold.passed(top, n) or not threshold.passed(top + remaining, n)
     return decided and _leader_is_safe(verdict, missing)
+
+
+def _comes_first(verdict: Verdict, missing: Sequence[int]) -> bool:
+    """Tell whether no missing sample would be taken before the winner, if it passed too."""
+    before = takewhile(lambda index: index != verdict.winner, verdict.preferred)
+    return verdict.winner in verdict.preferred and not set(before) & set(missing)
 
 
 def _leader_is_safe(verdict: Verdict, missing: Sequence[int]) -> bool:

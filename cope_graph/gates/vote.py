@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cope_graph.gates.verdict import AnswerClass, Gate, Verdict
+from cope_graph.gates.verdict import AnswerClass, Gate, Question, Verdict
 
 if TYPE_CHECKING:
     from cope_graph.state import Sample
@@ -28,7 +28,9 @@ def vote(equal: Callable[[str, str], bool]) -> Gate:
     return partial(_vote, equal)
 
 
-def _vote(equal: Callable[[str, str], bool], _question: str, samples: Sequence[Sample]) -> Verdict:
+def _vote(
+    equal: Callable[[str, str], bool], _question: Question, samples: Sequence[Sample]
+) -> Verdict:
     classes = group([sample["answer"] for sample in samples], equal)
     if not classes:
         reason = f"none of {len(samples)} samples has a readable answer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.messages.utils import count_tokens_approximately
@@ -15,6 +15,7 @@ from cope_graph.context import CopeContext, describe
 from cope_graph.errors import InputError
 from cope_graph.models.bound import Bound
 from cope_graph.money.lines import Ledger
+from cope_graph.stages.inputs import check_inputs
 from cope_graph.stages.run import Run
 from cope_graph.state import Best, Failure, Sample, Stage, Stop, Visit
 
@@ -36,6 +37,8 @@ class _Kept(TypedDict):
 
     run: str
     stage: Stage
+    inputs: dict[str, Any]
+    lesson: str | None
     goals: Annotated[list[str], Field(max_length=_MOST)]
     goal: str | None
     guideline: str | None
@@ -69,6 +72,7 @@ def check_state(run: Run, node: str) -> None:
     if node not in _nodes(run.settings, stage):
         msg = f"{node} has no part in stage {stage} of a run with stages {run.settings.stages}."
         raise InputError(msg)
+    check_inputs(bound.task, run.state["inputs"])
     used = [model for model, _, _ in run.models_used()] if run.state.get("entering") else []
     check_question(run.state["messages"], used)
 

@@ -40,7 +40,7 @@ def large_execute(run: Run) -> Ask:
     prompts, settings = run.cascade.task.prompts, run.settings
     plans = [replace(plan, text=run.hidden(plan.text)) for plan in run.large_plans()]
     request = Request(
-        messages=run.large_turn(prompts.executor(run.hidden(run.question), plans)),
+        messages=run.large_turn(prompts.executor(run.hidden(run.asked), plans)),
         temperature=settings.temperature_stage3,
         seed=settings.seed,
         max_tokens=settings.max_answer_tokens,
@@ -59,7 +59,7 @@ def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]
     prompts, settings = run.cascade.task.prompts, run.settings
     return tuple(
         Request(
-            messages=run.turn(prompts.executor(run.question, run.small_plans(goal))),
+            messages=run.turn(prompts.executor(run.asked, run.small_plans(goal))),
             temperature=settings.temperature_stage1,
             seed=None if settings.seed is None else settings.seed + first + i,
             max_tokens=settings.max_answer_tokens,
@@ -73,7 +73,7 @@ def _shared(run: Run, k: int, first: int) -> Request:
     state, settings = run.state, run.settings
     guided = state["stage"] != 1
     plans = [*run.small_plans(state["goal"]), *run.large_plans()] if guided else []
-    prompt = run.cascade.task.prompts.executor(run.question, plans)
+    prompt = run.cascade.task.prompts.executor(run.asked, plans)
     return Request(
         messages=run.turn(prompt),
         k=k,

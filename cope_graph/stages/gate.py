@@ -46,12 +46,13 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
     stage, ledger = run.state["stage"], run.state["ledger"]
     model = run.cascade.large if stage == 3 else run.cascade.small  # noqa: PLR2004
     spent = ledger["by_stage"].get(str(stage), NO_TOTALS)
-    threshold = threshold_of(run, stage)
+    threshold = threshold_of(run, stage) if verdict.passes is None else None
+    sure = verdict.confidence if threshold is not None or verdict.passes is not None else None
     return {
         "stage": stage,
         "model": model.name,
         "samples": len(run.state["samples"]),
-        "confidence": None if threshold is None else verdict.confidence,
+        "confidence": sure,
         "threshold": None if threshold is None else threshold.tau,
         "decision": decision,
         "accepted": accepted,
@@ -67,12 +68,14 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:
     if not run.state["samples"]:
         return "no sample was drawn"
+    if verdict.passes is not None:
+        return _with_losses(run, verdict.explanation)
     threshold = threshold_of(run, run.state["stage"])
     lost = [sample["error"] for sample in run.state["samples"] if "error" in sample]
     if threshold is None:
         without = f"the large model gave no answer: {lost[0]}" if lost else _UNREAD
         return "the large model answered" if accepted else without
-    seen = verdict.explanation + (f" ({len(lost)} lost: {lost[0]})" if lost else "")
+    seen = _with_losses(run, verdict.explanation)
     if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
         seen = f"the large model wrote no plan; {seen}"
     undrawn = run.settings.n - len(run.state["samples"])
@@ -83,6 +86,11 @@ def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -
     sign = ">" if threshold.strict else ">="
     met = "met" if accepted else "not met"
     return f"{seen}; {sign} {threshold.tau:g} is {met}"
+
+
+def _with_losses(run: Run, said: str) -> str:
+    lost = [sample["error"] for sample in run.state["samples"] if "error" in sample]
+    return f"{said} ({len(lost)} lost: {lost[0]})" if lost else said
 
 
 _UNREAD = "the large model's reply has no answer"
@@ -103,8 +111,19 @@ def _best(run: Run, verdict: Verdict, visit: Visit) -> Best | None:
 
 def _hand_on(run: Run, verdict: Verdict, decision: Decision) -> dict[str, Any]:
     """Draw the goal that goes on to stage 2 from those behind the majority answer."""
+    if decision == "undecided":
+        return {}
+    return {**_learnt(run), **_goal(run, verdict)}
+
+
+def _learnt(run: Run) -> dict[str, Any]:
+    learn = run.cascade.task.learn
+    return {"lesson": learn(run.question, run.state["samples"])} if learn else {}
+
+
+def _goal(run: Run, verdict: Verdict) -> dict[str, Any]:
     goals = run.state["goals"]
-    if decision == "undecided" or run.state["stage"] != 1:
+    if run.state["stage"] != 1:
         return {}
     majority = verdict.classes[0].members if verdict.classes else range(len(goals))
     behind = [goals[index] for index in majority if index < len(goals) and goals[index]]

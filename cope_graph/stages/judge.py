@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 from cope_graph.gates.decide import Onward, Threshold, decide
 from cope_graph.gates.verdict import Verdict
+from cope_graph.models.crew import CREW
 from cope_graph.stages.run import Run, stage_after
 from cope_graph.state import Decision, Sample, Stage
+
+_NOTHING: Final = Verdict(None, None, None, "no sample was drawn")
+"""Of a run that was stopped before its first sample: no gate needs to know."""
 
 
 def judge(run: Run) -> Verdict:
     """Let the task's gate look at the samples. It may block: run it off an event loop."""
-    if not run.state["samples"]:  # the run was stopped before the first: no gate needs to know
-        return Verdict(None, None, None, "no sample was drawn")
-    return run.cascade.task.gate(run.question, run.state["samples"])
+    return _NOTHING if not run.state["samples"] else _gate(run, run.state["samples"])
+
+
+async def ajudge(run: Run) -> Verdict:
+    """Do as `judge` does, without blocking the event loop."""
+    task, samples = run.cascade.task, run.state["samples"]
+    if not samples:
+        return _NOTHING
+    if task.agate is not None:
+        return await task.agate(run.question, samples)
+    # Not in the loop's own threads: a model that blocks may have taken them all.
+    return await asyncio.wrap_future(CREW.call(partial(_gate, run, samples)))
+
+
+def _gate(run: Run, samples: Sequence[Sample]) -> Verdict:
+    return run.cascade.task.gate(run.question, samples)
 
 
 def decision_on(run: Run, verdict: Verdict, drawn: int) -> tuple[Decision, bool]:
@@ -41,7 +61,7 @@ def stands(run: Run, samples: Sequence[Sample], missing: Sequence[int]) -> bool:
     """
     n = max(run.settings.n, len(samples))
     decision, _ = decide(
-        run.cascade.task.gate(run.question, samples),
+        _gate(run, samples),
         threshold_of(run, run.state["stage"]),
         n=n,
         missing=[*missing, *range(len(samples), n)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from langgraph.runtime import get_runtime
 from cope_graph.context import resolve
 from cope_graph.errors import CopeError
 from cope_graph.gates.verdict import Verdict
-from cope_graph.models.crew import CREW
 from cope_graph.models.draw import Terms, adraw, draw
 from cope_graph.models.exchange import Outcome
 from cope_graph.models.flight import Purpose
@@ -30,7 +28,7 @@ from cope_graph.stages.busy import occupied
 from cope_graph.stages.check import check_state
 from cope_graph.stages.close import end_without_hope
 from cope_graph.stages.gate import confidence_gate
-from cope_graph.stages.judge import judge
+from cope_graph.stages.judge import ajudge, judge
 from cope_graph.stages.keep import keeper
 from cope_graph.stages.run import FRESH, Cascade, Run
 from cope_graph.stages.spend import Clock, admission, check_bounds, purse_of
@@ -128,7 +126,8 @@ class ModelNode(Runnable[CopeState, Update]):
 
     def _close(self, visit: _Visit, drawn: list[list[Outcome]]) -> Update:
         state = visit.run.state
-        reset = {**deepcopy(FRESH), "run": state["run"]} if state.get("entering") else {}
+        own = {"run": state["run"], "inputs": state["inputs"]}
+        reset = {**deepcopy(FRESH), **own} if state.get("entering") else {}
         found = failures(visit.ask, self.name, drawn)
         update = {
             **reset,
@@ -167,11 +166,10 @@ class GateNode(Runnable[CopeState, Update]):
         config: RunnableConfig | None = None,
         **_: Any,
     ) -> Update:
-        """Judge in a thread, since comparing answers may take long, and decide."""
+        """Judge without blocking the event loop, and decide."""
         started = time.monotonic()
         with occupied(config or {}), self._run(input) as run:
-            # Not in the loop's own threads: a model that blocks may have taken them all.
-            verdict = await asyncio.wrap_future(CREW.call(partial(judge, run)))
+            verdict = await ajudge(run)
             return self._decide(run, verdict, started)
 
     @contextmanager

@@ -12,7 +12,7 @@ from cope_graph.tasks.task import PlanForm
 
 def small_plan(run: Run) -> Ask:
     """Ask for n goals, one per sample of stage 1 (paper: n = 8, T = 0.8)."""
-    settings, question = run.settings, run.question
+    settings, question = run.settings, run.asked
     form: PlanForm = "guideline" if settings.small_plan == "guideline" else "goal"
     request = Request(
         messages=run.turn(run.cascade.task.prompts.planner(form, question)),
@@ -41,7 +41,7 @@ def large_plan(run: Run) -> Ask:
     settings = run.settings
     entering = run.state.get("entering", False)
     stage = settings.stages[0] if entering else stage_after(settings, run.state["stage"])
-    prompt = run.cascade.task.prompts.planner(settings.large_plan, run.hidden(run.question))
+    prompt = run.cascade.task.prompts.planner(settings.large_plan, run.hidden(run.asked))
     request = Request(
         messages=run.large_turn(prompt),
         temperature=settings.temperature_large_plan,

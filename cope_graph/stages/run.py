@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from cope_graph.context import CopeContext, Overrides
+from cope_graph.gates.verdict import Question
 from cope_graph.models.bound import Bound
 from cope_graph.money.budget import Budget
 from cope_graph.money.lines import NO_LEDGER
@@ -20,6 +21,8 @@ from cope_graph.tasks.task import Plan, PlanForm, Task
 Node = Literal["small_plan", "small_execute", "large_plan", "large_execute"]
 
 FRESH: Final[dict[str, Any]] = {
+    "inputs": {},
+    "lesson": None,
     "goals": [],
     "goal": None,
     "guideline": None,
@@ -84,10 +87,18 @@ class Run:
     state: CopeState
     settings: CopeContext
 
-    @property
-    def question(self) -> str:
-        """The text of the last message."""
-        return self.state["messages"][-1].text
+    @cached_property
+    def question(self) -> Question:
+        """The last message, and what the task asks for beside it."""
+        state, seed = self.state, self.settings.seed
+        lot = int(state["run"][:8] or "0", 16) if seed is None else seed
+        return Question(state["messages"][-1].text, state["inputs"], lot)
+
+    @cached_property
+    def asked(self) -> str:
+        """What models may see of the question."""
+        shown, lesson = self.cascade.task.show(self.question), self.state["lesson"]
+        return f"{shown}\n\n{lesson}" if lesson else shown
 
     def turn(self, prompt: str) -> tuple[BaseMessage, ...]:
         """Put a prompt where the question stands, behind the earlier conversation."""
@@ -105,7 +116,8 @@ class Run:
         if self.cascade.detect is None:
             return None
         plans = [plan.text for plan in self.large_plans()]  # a person may have edited it
-        return mask_for([*texts_of(self.state["messages"]), *plans], self.cascade.detect)
+        texts = [*texts_of(self.state["messages"]), self.asked, *plans]
+        return mask_for(texts, self.cascade.detect)
 
     def hidden(self, text: str) -> str:
         """Hide in a text what the large model must not see; a prompt may spell it otherwise."""

@@ -74,7 +74,7 @@ def _answer(run: Run, model: Bound, forms: list[PlanForm], k: int = 1) -> Amount
 
 
 def _question(run: Run, model: Bound) -> str:
-    return run.question if model.side == "small" else run.hidden(run.question)
+    return run.asked if model.side == "small" else run.hidden(run.asked)
 
 
 def _cost(  # noqa: PLR0913, PLR0917

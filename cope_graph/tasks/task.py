@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import Formatter
-from typing import Literal
+from typing import Any, Literal
 
 from cope_graph.errors import InputError
-from cope_graph.gates.verdict import Gate
+from cope_graph.gates.verdict import AsyncGate, Gate, Question
 from cope_graph.tasks.delimit import delimited
 
 PlanForm = Literal["goal", "guideline"]
+Learn = Callable[[Question, Sequence[Any]], str | None]
+"""From the samples of a stage that did not pass to a few words for the next one."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ class Prompts:
         return self.execute.format(question=asked, plan="".join(parts))
 
 
+def text_of(question: Question) -> str:
+    """Show a question's text alone."""
+    return question.text
+
+
 @dataclass(frozen=True)
 class Task:
     """A family of questions.
@@ -98,9 +105,19 @@ class Task:
         prompts: What planner and executor are asked.
         read: Reads the answer in a reply, `None` when there is none.
         gate: Turns the samples of a stage into a verdict.
+        agate: The gate's asynchronous twin, `None` to run the gate in a thread.
+        inputs: What is asked for beside the messages: a `TypedDict`, whose keys become input keys
+            of the graph; `None` for nothing.
+        show: Puts what models may see of a question into words; by default its text alone.
+        learn: Tells later stages, in their prompts, what became of a stage's samples; `None` tells
+            them nothing (the paper).
     """
 
     name: str
     prompts: Prompts
     read: Callable[[str], str | None]
     gate: Gate
+    agate: AsyncGate | None = None
+    inputs: type | None = None
+    show: Callable[[Question], str] = text_of
+    learn: Learn | None = None
