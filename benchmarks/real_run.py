@@ -1,8 +1,9 @@
-"""The embedded pair on word problems: what each method gets right, and what it takes.
+"""The embedded pair on real questions: what each method gets right, and what it takes.
 
     python benchmarks/real_run.py --data DIR --items 60 --json benchmarks/results/real_run.json
 
-DIR holds gsm.jsonl (GSM8K); without --data the package's own 20 items are used. Five methods:
+DIR holds gsm.jsonl (GSM8K) or, for `--task code`, mbpp_sanitized.jsonl; without --data the
+package's own 20 word problems are used. Five methods:
 small x1, small vote, large, COPE without plans, COPE with plans (the paper's settings). Small x1
 and small vote are read off stage 1 of the run without plans (its first sample, its majority);
 large alone is run where that run did not call the large model, and is its stage 3 elsewhere
@@ -16,16 +17,19 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cope_graph import CopeContext, create_cope, tasks
+from benchmarks import families
+from benchmarks.families import Family
+from cope_graph import CopeContext, create_cope
 from cope_graph.context import PLAN_FREE
 from cope_graph.errors import NoAnswerError
-from cope_graph.evaluation.datasets import Item, load_items, own_items
+from cope_graph.evaluation.datasets import Item
 from cope_graph.models.pair import LARGE, SMALL
-from cope_graph.tasks.equality import math_equal
 
+Right = Callable[[Item, str | None], bool]
 LIMITS: dict[str, Any] = {"max_plan_tokens": 96, "max_answer_tokens": 320}
 SETTINGS = {
     "plan-free": PLAN_FREE.model_copy(update=LIMITS),
@@ -48,11 +52,11 @@ class Outcome:
 def main() -> None:
     """Run what is missing, then print the table."""
     args = _arguments()
-    items = load_items(args.data / "gsm.jsonl") if args.data else own_items()
-    items = items[: args.items]
+    family = {"math": families.math, "code": families.code}[args.task](args.data)
+    items = family.items[: args.items]
     records = _records(args.records)
     apps: dict[str, Any] = {
-        name: create_cope(SMALL, LARGE, task=tasks.math(), defaults=settings).compile()
+        name: create_cope(SMALL, LARGE, task=family.task, defaults=settings).compile()
         for name, settings in SETTINGS.items()
     }
     apps["plan-free"].invoke({"messages": [("user", "What is 1 + 1?")]})  # load both models
@@ -62,12 +66,12 @@ def main() -> None:
         for method in ("plan-free", "cope", "large"):
             alone = method == "large" and got["plan-free"]["stage"] == 3
             if method not in got and not alone:
-                got[method] = _run(apps[method], item, args.seed)
+                got[method] = _run(apps[method], item, family.inputs.get(item.id, {}), args.seed)
                 row = {"id": item.id, "method": method, **got[method]}
                 with args.records.open("a") as file:
                     file.write(json.dumps(row) + "\n")
         print(f"{number}/{len(items)} {item.id}", flush=True)
-    rows = table({item: records[item.id] for item in items})
+    rows = table({item: records[item.id] for item in items}, family)
     print("\n" + markdown(rows))
     if args.json:
         args.json.write_text(
@@ -77,7 +81,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, help="folder with gsm.jsonl")
+    parser.add_argument("--task", choices=("math", "code"), default="math")
+    parser.add_argument("--data", type=Path, help="folder with gsm.jsonl or mbpp_sanitized.jsonl")
     parser.add_argument("--items", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--records", type=Path, default=Path("real_run.records.jsonl"))
@@ -94,14 +99,14 @@ def _records(path: Path) -> dict[str, dict[str, Any]]:
     return records
 
 
-def _run(app: Any, item: Item, seed: int) -> dict[str, Any]:
+def _run(app: Any, item: Item, inputs: dict[str, Any], seed: int) -> dict[str, Any]:
     """Run one method on one item; keep answers, lines and time, no text."""
     started = time.perf_counter()
     samples: list[str | None] = []
     out: dict[str, Any] = {}
     lines: list[dict[str, Any]] = []
     context = {"seed": seed}
-    asked = {"messages": [("user", item.question)]}
+    asked = {"messages": [("user", item.question)], **inputs}
     try:
         for update in app.stream(asked, context=context, stream_mode="updates"):
             for change in update.values():
@@ -125,18 +130,23 @@ def _run(app: Any, item: Item, seed: int) -> dict[str, Any]:
     }
 
 
-def table(records: dict[Item, dict[str, Any]]) -> list[dict[str, Any]]:
+def table(records: dict[Item, dict[str, Any]], family: Family) -> list[dict[str, Any]]:
     """Turn records into one row a method."""
-    methods: dict[str, Callable[[Item, dict[str, Any]], Outcome]] = {
+
+    @cache
+    def right(item: Item, answer: str | None) -> bool:
+        return answer is not None and family.right(item, answer)
+
+    methods: dict[str, Callable[[Item, dict[str, Any], Right], Outcome]] = {
         "small x1": _small_once,
-        "small vote (n = 8)": _small_vote,
+        "small, n = 8": _small_vote,
         "large": _large,
-        "COPE without plans": lambda item, got: _outcome(item, got["plan-free"]),
-        "COPE": lambda item, got: _outcome(item, got["cope"]),
+        "COPE without plans": lambda item, got, right: _outcome(item, got["plan-free"], right),
+        "COPE": lambda item, got, right: _outcome(item, got["cope"], right),
     }
     rows = []
     for name, read in methods.items():
-        outcomes = [read(item, got) for item, got in records.items()]
+        outcomes = [read(item, got, right) for item, got in records.items()]
         rows.append({"method": name, **_row(outcomes)})
     return rows
 
@@ -157,33 +167,29 @@ def _row(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _right(item: Item, answer: str | None) -> bool:
-    return answer is not None and math_equal(answer, item.gold)
-
-
-def _outcome(item: Item, got: dict[str, Any]) -> Outcome:
+def _outcome(item: Item, got: dict[str, Any], right: Right) -> Outcome:
     large = sum(line[2] for line in got["lines"] if line[0].startswith("large"))
     tokens = sum(line[2] for line in got["lines"])
-    return Outcome(_right(item, got["answer"]), got["stage"], tokens, large, got["seconds"])
+    return Outcome(right(item, got["answer"]), got["stage"], tokens, large, got["seconds"])
 
 
-def _small_vote(item: Item, got: dict[str, Any]) -> Outcome:
+def _small_vote(item: Item, got: dict[str, Any], right: Right) -> Outcome:
     _, tokens, seconds = _stage(got["plan-free"], 1)
-    return Outcome(_right(item, got["plan-free"]["visits"][0][2]), 1, tokens, 0, seconds)
+    return Outcome(right(item, got["plan-free"]["visits"][0][2]), 1, tokens, 0, seconds)
 
 
-def _small_once(item: Item, got: dict[str, Any]) -> Outcome:
+def _small_once(item: Item, got: dict[str, Any], right: Right) -> Outcome:
     # One request bought all eight; a single sample's own tokens and time are not in the record.
     _, tokens, seconds = _stage(got["plan-free"], 1)
-    return Outcome(_right(item, got["plan-free"]["first"]), 1, round(tokens / 8), 0, seconds / 8)
+    return Outcome(right(item, got["plan-free"]["first"]), 1, round(tokens / 8), 0, seconds / 8)
 
 
-def _large(item: Item, got: dict[str, Any]) -> Outcome:
+def _large(item: Item, got: dict[str, Any], right: Right) -> Outcome:
     if "large" in got:
-        return _outcome(item, got["large"])
+        return _outcome(item, got["large"], right)
     _, tokens, seconds = _stage(got["plan-free"], 3)
     answer = got["plan-free"]["visits"][-1][2]
-    return Outcome(_right(item, answer), 3, tokens, tokens, seconds)
+    return Outcome(right(item, answer), 3, tokens, tokens, seconds)
 
 
 def _stage(got: dict[str, Any], stage: int) -> tuple[int, int, float]:
