@@ -13,12 +13,40 @@ from cope_graph.errors import InputError
 from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
+from cope_graph.tasks import Task, code, math
 
 T = TypeVar("T")
+TASK: Final = "COPE_TASK"
 SETTINGS: Final = "COPE_SETTINGS"
 BUDGET_USD: Final = "COPE_BUDGET_USD"
 BUDGET_TOKENS: Final = "COPE_BUDGET_TOKENS"
 PRICES: Final = {"small": "COPE_SMALL_PRICE", "large": "COPE_LARGE_PRICE"}
+
+TASKS: Final[dict[str, Callable[..., Task]]] = {"math": math, "code": code}
+"""The families of questions that have a name outside of Python."""
+
+
+def task_named(name: str) -> Callable[..., Task]:
+    """Give what makes a task.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    if name not in TASKS:
+        msg = f"There is no task {name!r}; there is: {', '.join(TASKS)}."
+        raise InputError(msg)
+    return TASKS[name]
+
+
+def task_set() -> Task:
+    """Make the task that is set: math, unless another is.
+
+    Raises:
+        InputError: There is none of that name.
+        SandboxSetupError: It is code, and there is no sandbox here.
+    """
+    name = os.environ.get(TASK) or "math"
+    return _named(TASK, lambda: task_named(name))()
 
 
 def models_set() -> tuple[str, str]:

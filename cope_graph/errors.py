@@ -71,6 +71,14 @@ class ModelCallError(CopeError):
     """No model gave an answer: each could not be reached, refused, or returned nothing."""
 
 
+class SandboxError(CopeError):
+    """A sandbox itself failed: it says nothing about the program, which is never "failed" by it."""
+
+
+class SandboxSetupError(SetupError):
+    """No sandbox to run a model's code in; the message holds each one's reason, and the fix."""
+
+
 class NoAnswerError(CopeError):
     """Every stage ran and no reply held a readable answer."""
 

@@ -70,6 +70,17 @@ class Vote(TypedDict):
     count: int
 
 
+class FailedTest(TypedDict):
+    """Candidates of a stage that did not pass a test, and said the same of it."""
+
+    test: int | None
+    """Its number, from 1; `None` for candidates without code, which no test was run on."""
+    status: Literal["failed", "timeout", "killed", "no_code"]
+    message: str
+    """Why, in the sandbox's words or in the candidate's own."""
+    candidates: int
+
+
 class Visit(TypedDict):
     """One look of the gate: what was seen and what was decided."""
 
@@ -88,6 +99,8 @@ class Visit(TypedDict):
     reason: str
     answer: str | None
     votes: list[Vote]
+    failed: NotRequired[list[FailedTest]]
+    """Of a gate that runs tests: what the candidates that did not pass failed at, 64 at most."""
     input_tokens: int
     """Prompt tokens of this stage so far, plans included."""
     output_tokens: int

@@ -3,7 +3,8 @@
 `COPE_SMALL` and `COPE_LARGE` name the models, `COPE_SMALL_BASE_URL`, `COPE_SMALL_API_KEY` and the
 same with `LARGE` their servers, `COPE_SMALL_PRICE` and `COPE_LARGE_PRICE` what they cost
 (USD per million tokens: INPUT,OUTPUT, or USD/h). Unset, it is the embedded pair, loaded at the
-first run. `COPE_SETTINGS` is a JSON object of `CopeContext`'s fields: what one run may do, which a
+first run. `COPE_TASK` is `math` (unset) or `code`, whose tests are a field of their own beside the
+messages. `COPE_SETTINGS` is a JSON object of `CopeContext`'s fields: what one run may do, which a
 client may only tighten. `COPE_BUDGET_USD` and `COPE_BUDGET_TOKENS` limit all runs of this process.
 """
 
@@ -20,10 +21,10 @@ from cope_graph.environment import (
     models_set,
     prices_set,
     settings_set,
+    task_set,
 )
 from cope_graph.errors import BudgetError
 from cope_graph.models.pair import defaults_for
-from cope_graph.tasks import math
 
 _ENDS: Final = '{"max_plan_tokens": 256, "max_answer_tokens": 2048}'
 
@@ -35,7 +36,7 @@ def _graph() -> CopeGraph:
     prices, budget = prices_set(), budget_set()
     try:
         return create_cope(
-            small, large, task=math(), defaults=defaults, prices=prices, budget=budget
+            small, large, task=task_set(), defaults=defaults, prices=prices, budget=budget
         )
     except BudgetError as error:
         names = " and ".join(PRICES.values())

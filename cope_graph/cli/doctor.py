@@ -21,6 +21,7 @@ from cope_graph.huggingface.files import folder_of
 from cope_graph.huggingface.source import PREFIX, source_of
 from cope_graph.models.names import chat_model
 from cope_graph.models.pull import find
+from cope_graph.sandbox.choose import code_runner
 from cope_graph.tasks.equality import math_equal
 
 _NEEDED = ("langgraph", "langchain-core", "langchain-openai", "langsmith", "math-verify")
@@ -34,7 +35,7 @@ _EXTRAS = {
 
 def doctor() -> None:
     """Show what is installed, found and missing, with the fix for each."""
-    checks = [*_packages(), *torch_device(), *_files(), *_settings(), _equality()]
+    checks = [*_packages(), *torch_device(), *_files(), *_settings(), _equality(), _sandbox()]
     table = Table(box=None, header_style="dim")
     for column in ("", "what", "found", "fix"):
         table.add_column(column, overflow="fold")
@@ -90,6 +91,7 @@ def _settings() -> Iterator[Check]:
     for key in ("OPENAI_API_KEY", "COPE_SMALL_API_KEY", "COPE_LARGE_API_KEY"):
         yield Check(key, ok=True, found="set" if os.environ.get(key) else "not set")
     readers: dict[str, Callable[[], object]] = {
+        environment.TASK: environment.task_set,
         environment.SETTINGS: environment.settings_set,
         environment.BUDGET_USD: environment.usd_set,
         environment.BUDGET_TOKENS: environment.tokens_set,
@@ -115,3 +117,12 @@ def _equality() -> Check:
         "answers" if works else "gives no answer",
         "" if works else "pip install --force-reinstall math-verify",
     )
+
+
+def _sandbox() -> Check:
+    """Name the sandbox that holds, by trying; only code tasks need one."""
+    try:
+        name = code_runner().name
+    except CopeError as error:
+        return Check("sandbox for code", ok=False, found="none holds", fix=str(error), needed=False)
+    return Check("sandbox for code", ok=True, found=name)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from cope_graph.cli.code_screen import show_code, show_difference, show_tests
+from cope_graph.cli.plain import one_line
 from cope_graph.money.lines import Ledger, Totals
 from cope_graph.state import Visit
 
@@ -34,7 +35,7 @@ def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
     """Print what a node brought, and what failed there."""
     for failure in change.get("failures", ()):
         if (failure["node"], failure["stage"]) == (node, change.get("stage")):
-            console.print(f"[yellow]{node}  {_safe(failure['message'], 300)}[/]")
+            console.print(f"[yellow]{node}  {one_line(failure['message'], 300)}[/]")
     if node == "small_plan":
         goals = [goal for goal in change.get("goals", ()) if goal]
         if goals:
@@ -46,39 +47,51 @@ def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
 
 
 def _plan(console: Console, node: str, label: str, text: str) -> None:
-    console.print(f"[bold]{node}[/]  {label} [italic]{_safe(text, 240)}[/]")
+    console.print(f"[bold]{node}[/]  {label} [italic]{one_line(text, 240)}[/]")
 
 
 def _visit(console: Console, visit: Visit) -> None:
     who = f"{visit['samples']} sample{'s' * (visit['samples'] != 1)} of {visit['model']}"
-    console.print(f"[bold]stage {visit['stage']}[/]  {_safe(who, 100)}")
+    console.print(f"[bold]stage {visit['stage']}[/]  {one_line(who, 100)}")
     for vote in visit["votes"]:
         _bar(console, vote["answer"], vote["count"], "cyan")
     unread = visit["samples"] - sum(vote["count"] for vote in visit["votes"])
-    if unread:
+    if "failed" in visit:
+        show_tests(console, visit)
+    elif unread:
         _bar(console, "no answer", unread, "yellow")
     mark = "[green]accepted[/]" if visit["accepted"] else f"[yellow]{visit['decision']}[/]"
     if visit["decision"] == "accept" and not visit["accepted"]:
         mark = "[yellow]not accepted[/]"
-    console.print(f"         {_safe(visit['reason'], 200)}: {mark}")
+    console.print(f"         {one_line(visit['reason'], 200)}: {mark}")
 
 
 def _bar(console: Console, label: str, count: int, colour: str) -> None:
-    console.print(f"         [{colour}]{'█' * count}[/] {count}  {_safe(label, 60)}")
+    console.print(f"         [{colour}]{'█' * count}[/] {count}  {one_line(label, 60)}")
 
 
-def show_outcome(console: Console, out: Mapping[str, Any]) -> None:
-    """Print answer, where it comes from, and the bill."""
-    answer = "none" if out["answer"] is None else _safe(out["answer"], 400)
+def show_outcome(console: Console, out: Mapping[str, Any], *, is_code: bool = False) -> None:
+    """Print answer, where it comes from, and the bill.
+
+    Args:
+        console: Where to.
+        out: The run's result.
+        is_code: Whether the answer is a program; it then stands below the line.
+    """
+    program = out["answer"] if is_code else None
+    answer = "none" if out["answer"] is None else one_line(out["answer"], 400)
+    title = "Answer" if program else f"Answer: {answer}"
     confidence = "" if out["confidence"] is None else f", confidence {out['confidence']:.3g}"
     accepted = "" if out["accepted"] else ", [yellow]not accepted by the gate[/]"
-    console.print(
-        f"\n[bold green]Answer: {answer}[/]  (stage {out['stage']}{confidence}{accepted})"
-    )
+    console.print(f"\n[bold green]{title}[/]  (stage {out['stage']}{confidence}{accepted})")
     if out["degraded"]:
         console.print("[yellow]The large model failed: this is the small model's best answer.[/]")
     if not out["accepted"]:
-        console.print(f"[dim]{_safe(out['reason'], 300)}[/]")
+        console.print(f"[dim]{one_line(out['reason'], 300)}[/]")
+    if program:
+        show_code(console, program)
+    if out.get("difference"):
+        show_difference(console, out["difference"])
     show_bill(console, out["ledger"])
 
 
@@ -107,10 +120,3 @@ def _figures(totals: Totals | Ledger, seconds: float) -> tuple[str, ...]:
     usd = "unknown" if totals["usd"] is None else totals["usd"]
     tokens = (f"{totals['input_tokens']:,}", f"{totals['output_tokens']:,}")
     return (str(totals["requests"]), *tokens, f"{seconds:.1f}", usd)
-
-
-def _safe(text: str, length: int) -> str:
-    """Make a model's text fit for a terminal: one line, no control characters, no markup."""
-    line = " ".join(text.split())
-    plain = "".join(character for character in line if character.isprintable())
-    return escape(plain if len(plain) <= length else f"{plain[: length - 1]}…")

@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import sys
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cope_graph.cascade import create_cope
+from cope_graph.cli.code_screen import difference_of
 from cope_graph.cli.failure import reported
+from cope_graph.cli.family import Family, family_of
 from cope_graph.cli.offer import offer_files
+from cope_graph.cli.question import read_question
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
 from cope_graph.context import CopeContext
-from cope_graph.errors import InputError
 from cope_graph.models.pair import EMBEDDED, LARGE, SMALL, defaults_for
 from cope_graph.money.prices import given_prices
-from cope_graph.tasks import Task, math
 
-TASKS = {"math": math}
 WITH_BUDGET = {"max_plan_tokens": 256, "max_answer_tokens": 2048}
 """The limits on replies that a budget needs, where nothing else is set."""
 PRESET_NOTE = (
@@ -37,7 +36,27 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     *,
     small: Annotated[str, typer.Option(envvar="COPE_SMALL", help="The cheap model.")] = SMALL,
     large: Annotated[str, typer.Option(envvar="COPE_LARGE", help="The expensive one.")] = LARGE,
-    task: Annotated[str, typer.Option(help="The family of the question: math.")] = "math",
+    task: Annotated[
+        str, typer.Option(envvar="COPE_TASK", help="The family of the question: math, code.")
+    ] = "math",
+    tests: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Tests of --task code: Python with asserts, or JSON."),
+    ] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(
+            help="Where --task code runs candidates: auto (unset), sandlock, bubblewrap, wasi, "
+            "unsafe_subprocess."
+        ),
+    ] = None,
+    show_failures: Annotated[
+        bool,
+        typer.Option(
+            "--show-failures",
+            help="Tell later stages how the best candidate of --task code failed.",
+        ),
+    ] = False,
     plans: Annotated[
         bool | None,
         typer.Option("--plans/--no-plans", help="Use plans; unset: the pair's preset."),
@@ -84,52 +103,24 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     limits = {"max_plan_tokens": max_plan_tokens, "max_answer_tokens": max_answer_tokens}
     console = Console(stderr=as_json, highlight=False, emoji=False)
     with reported(console, as_json=as_json):
-        family = _task(task)
-        out: dict[str, Any] = {"question": _read(question)}
+        family = family_of(task, tests=tests, sandbox=sandbox, show_failures=show_failures)
+        out: dict[str, Any] = {"question": read_question(question)}
         settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given, **limits)
         prices = given_prices({"small": small_price, "large": large_price})
-        graph = create_cope(small, large, task=family, defaults=settings, prices=prices)
+        graph = create_cope(small, large, task=family.task, defaults=settings, prices=prices)
         offer_files(small, large)
-        if settings == EMBEDDED and not as_json:
-            console.print(PRESET_NOTE)
+        _show_notes(console, family, preset=settings == EMBEDDED, quiet=as_json)
         try:
-            asyncio.run(_run(graph.compile(name="cope"), out, console, quiet=as_json))
+            run = _run(graph.compile(name="cope"), family.inputs, out, console, quiet=as_json)
+            asyncio.run(run)
         except KeyboardInterrupt:
             _interrupted(out, console)
+    if family.is_code:
+        out["difference"] = difference_of(out)
     if as_json:
         typer.echo(json.dumps(out, ensure_ascii=False, indent=2))
     else:
-        show_outcome(console, out)
-
-
-def _task(name: str) -> Task:
-    if name not in TASKS:
-        msg = f"There is no task {name!r}; there is: {', '.join(TASKS)}."
-        raise InputError(msg)
-    return TASKS[name]()
-
-
-def _read(question: str) -> str:
-    try:
-        if question == "-":
-            return sys.stdin.read()
-        if _is_file(question):
-            return Path(question).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        msg = f"{question!r} is not UTF-8 text."
-        raise InputError(msg) from error
-    if re.fullmatch(r"(~|\.{0,2})/[^\s/]+(/\S*)?", question):
-        msg = f"There is no file {question}."
-        raise InputError(msg)
-    return question
-
-
-def _is_file(question: str) -> bool:
-    try:
-        return Path(question).is_file()
-    except (OSError, ValueError):
-        # A question may be longer than any path, or hold characters no path has.
-        return False
+        show_outcome(console, out, is_code=family.is_code)
 
 
 def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> CopeContext:
@@ -146,6 +137,15 @@ def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> Co
     return CopeContext.model_validate(preset)
 
 
+def _show_notes(console: Console, family: Family, *, preset: bool, quiet: bool) -> None:
+    if family.warning:  # on stderr too, where only JSON is wanted
+        console.print(f"[yellow]{escape(family.warning)}[/]")
+    if preset and not quiet:
+        console.print(PRESET_NOTE)
+    if family.note and not quiet:
+        console.print(f"[dim]{family.note}[/]\n")
+
+
 def _interrupted(out: dict[str, Any], console: Console) -> NoReturn:
     """Show what has been paid, and end at once."""
     if out.get("ledger", {}).get("requests"):
@@ -160,13 +160,15 @@ def _interrupted(out: dict[str, Any], console: Console) -> NoReturn:
 
 async def _run(
     graph: Any,
+    inputs: dict[str, Any],
     out: dict[str, Any],
     console: Console,
     *,
     quiet: bool,
 ) -> None:
     """Stream the run into `out`; asynchronously, so that Ctrl-C ends its requests at once."""
-    stream = graph.astream({"messages": [("user", out["question"])]}, stream_mode="updates")
+    given = {"messages": [("user", out["question"])], **inputs}
+    stream = graph.astream(given, stream_mode="updates")
     with console.status(waiting_for(None, out)) as status:
         async for update in stream:
             for node, changed in update.items():

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 from cope_graph.gates.verdict import Gate, Question, Verdict
 
 if TYPE_CHECKING:
-    from cope_graph.sandbox.verdicts import Outcome, Test
-    from cope_graph.state import Sample
+    from cope_graph.sandbox.verdicts import Failure, Outcome, Test
+    from cope_graph.state import FailedTest, Sample
 
 Trial = Callable[[str, "tuple[Test, ...]"], "Outcome"]
 """Runs a candidate against tests in a sandbox; it blocks."""
 
 _MOST: Final = 64  # samples of a stage, by CopeContext
+_LINES: Final = 64  # of what failed: a state stays small
+_CHARACTERS: Final = 200  # of a message
 
 
 def tests_gate(
@@ -52,9 +54,11 @@ def _gate(
     outcomes = _tried(trial, tests, [code for code in codes if code is not None])
     lots = random.Random(question.seed).sample(range(_MOST), _MOST)  # noqa: S311 - repeatable
     drawn = [index for index in lots if index < len(codes) and codes[index] is not None]
-    if not drawn:
-        return Verdict(None, None, None, f"none of {len(samples)} samples has code", passes=False)
     found = {index: outcomes[str(codes[index])] for index in drawn}
+    failed = _failed([found.get(index) for index in range(len(codes))])
+    if not drawn:
+        reason = f"none of {len(samples)} samples has code"
+        return Verdict(None, None, None, reason, passes=False, failed=failed)
     passing = [index for index in drawn if found[index].status == "passed"]
     best = passing[0] if passing else min(drawn, key=lambda index: len(found[index].failures))
     return Verdict(
@@ -64,6 +68,7 @@ def _gate(
         explanation=_explanation([found[index] for index in drawn], len(samples), len(tests)),
         passes=bool(passing),
         preferred=tuple(lots),
+        failed=failed,
     )
 
 
@@ -76,6 +81,33 @@ def _tried(trial: Trial, tests: tuple[Test, ...], codes: Sequence[str]) -> dict[
         return dict(
             zip(different, pool.map(lambda code: trial(code, tests), different), strict=True)
         )
+
+
+def _failed(outcomes: Sequence[Outcome | None]) -> tuple[FailedTest, ...]:
+    """Put candidates together that fail a test alike, by test; `None` is one without code."""
+    counts = Counter(
+        (one.test + 1, one.status, one.message[:_CHARACTERS])
+        for outcome in outcomes
+        if outcome is not None
+        for one in _own(outcome)
+    )
+    # What failed most candidates comes first; what is alike in number stays in their order.
+    ranked = sorted(counts.items(), key=lambda pair: (pair[0][0], -pair[1]))
+    alike: list[FailedTest] = [
+        {"test": test, "status": status, "message": message, "candidates": count}
+        for (test, status, message), count in ranked
+        if status != "passed"
+    ]
+    if without := sum(outcome is None for outcome in outcomes):
+        none: FailedTest = {"test": None, "status": "no_code", "message": "", "candidates": without}
+        alike = [*alike[: _LINES - 1], none]
+    return tuple(alike[:_LINES])
+
+
+def _own(outcome: Outcome) -> list[Failure]:
+    """Leave out the tests that a candidate did not come to, once it was ended."""
+    ended = [one for one in outcome.failures if one.status != "failed"]
+    return [one for one in outcome.failures if one.status == "failed"] + ended[:1]
 
 
 def _explanation(outcomes: Sequence[Outcome], samples: int, tests: int) -> str:

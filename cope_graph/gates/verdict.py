@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     # Importing the state imports LangGraph, and the worker that compares answers needs neither.
-    from cope_graph.state import Sample
+    from cope_graph.state import FailedTest, Sample
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Verdict:
         passes: Of a gate that knows without a threshold: whether the answer passes.
         preferred: Of such a gate: all samples' indices, those of samples to come too, in the order
             in which it would take the first that passes.
+        failed: Of a gate that runs tests: which of them how many samples did not pass, and why.
     """
 
     confidence: float | None
@@ -61,6 +62,7 @@ class Verdict:
     classes: tuple[AnswerClass, ...] = field(default=())
     passes: bool | None = None
     preferred: tuple[int, ...] = field(default=())
+    failed: tuple[FailedTest, ...] | None = None
 
 
 Gate: TypeAlias = "Callable[[Question, Sequence[Sample]], Verdict]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, wait
@@ -16,6 +17,8 @@ from cope_graph.models.exchange import Outcome, Reply, slots
 from cope_graph.models.flight import StopReason
 from cope_graph.models.landing import AsyncLanding, Landing
 from cope_graph.models.steps import Step, Steps
+
+logger = logging.getLogger("cope_graph")
 
 Settled = Callable[[Sequence[Reply | None]], bool]
 """Whether the samples stand for a decision that those still to come (`None`) cannot change."""
@@ -124,10 +127,17 @@ def _give_up(still: Sequence[Any]) -> None:
 
 
 def _judge(patience: Patience, samples: Sequence[Reply | None]) -> Step:
-    settled = patience.settled or (lambda _: False)
     # The gate may compare for long, and must not block an event loop.
-    ask = partial(settled, samples)
+    ask = partial(_stands, patience, samples)
     return Step(ask, lambda: asyncio.wrap_future(CREW.call(ask)))
+
+
+def _stands(patience: Patience, samples: Sequence[Reply | None]) -> bool:
+    try:
+        return patience.settled is not None and patience.settled(samples)
+    except Exception:  # the gate raises it again when its turn comes, and what came is kept
+        logger.debug("the gate failed on a part of the samples", exc_info=True)
+        return False
 
 
 def _laid_out(landings: Sequence[Any]) -> list[Reply | None]:

@@ -48,7 +48,7 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
     spent = ledger["by_stage"].get(str(stage), NO_TOTALS)
     threshold = threshold_of(run, stage) if verdict.passes is None else None
     sure = verdict.confidence if threshold is not None or verdict.passes is not None else None
-    return {
+    visit: Visit = {
         "stage": stage,
         "model": model.name,
         "samples": len(run.state["samples"]),
@@ -63,26 +63,28 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         "output_tokens": spent["output_tokens"],
         "usd": spent["usd"],
     }
+    return visit if verdict.failed is None else {**visit, "failed": [*verdict.failed]}
 
 
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:
     if not run.state["samples"]:
         return "no sample was drawn"
-    if verdict.passes is not None:
-        return _with_losses(run, verdict.explanation)
     threshold = threshold_of(run, run.state["stage"])
     lost = [sample["error"] for sample in run.state["samples"] if "error" in sample]
-    if threshold is None:
+    if threshold is None and verdict.passes is None:
         without = f"the large model gave no answer: {lost[0]}" if lost else _UNREAD
-        return "the large model answered" if accepted else without
+        unsure = f"; {verdict.explanation}" if verdict.confidence is None else ""
+        return f"the large model answered{unsure}" if accepted else without
     seen = _with_losses(run, verdict.explanation)
     if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
         seen = f"the large model wrote no plan; {seen}"
-    undrawn = run.settings.n - len(run.state["samples"])
+    undrawn = 0 if threshold is None else run.settings.n - len(run.state["samples"])
     if undrawn > 0 and decision != "undecided" and run.state["stopped_by"]:
         seen = f"{seen}, {undrawn} never drawn"
     if decision == "undecided":
-        return f"{seen}; {run.settings.n - len(run.state['samples'])} to come"
+        return f"{seen}; {undrawn} to come"
+    if threshold is None or verdict.passes is not None:
+        return seen
     sign = ">" if threshold.strict else ">="
     met = "met" if accepted else "not met"
     return f"{seen}; {sign} {threshold.tau:g} is {met}"

@@ -17,7 +17,11 @@ from cope_graph.tasks.task import Task
 
 
 def input_schema(task: Task) -> type[CopeInput]:
-    """Give the graph's input schema: the messages, and what the task asks for."""
+    """Give the graph's input schema: the messages, and what the task asks for.
+
+    Raises:
+        InputError: The task asks for a key that the graph has for itself.
+    """
     schema: type[CopeInput] = _with(
         CopeInput, {name: NotRequired[kind] for name, kind in _asked(task).items()}
     )
@@ -56,7 +60,11 @@ def check_inputs(task: Task, inputs: Mapping[str, Any]) -> None:
 
 
 def _asked(task: Task) -> dict[str, Any]:
-    return {} if task.inputs is None else get_type_hints(task.inputs)
+    asked = {} if task.inputs is None else get_type_hints(task.inputs)
+    if taken := sorted(asked.keys() & get_type_hints(CopeState).keys()):
+        msg = f"The {task.name} task asks for {taken[0]!r}, a key of the graph's own: rename it."
+        raise InputError(msg)
+    return asked
 
 
 def _with(schema: type, more: dict[str, Any]) -> Any:

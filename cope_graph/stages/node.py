@@ -174,13 +174,15 @@ class GateNode(Runnable[CopeState, Update]):
 
     @contextmanager
     def _run(self, state: CopeState) -> Iterator[Run]:
-        """Open the run; when it ends here, it gives back the money it holds."""
+        """Open the run; one that ends here gives back the money it holds. Errors carry the bill."""
         run = open_run(self._cascade, state)
         check_state(run, self.name)
         try:
             yield run
-        except BaseException:
+        except BaseException as error:
             purse_of(run).leave()
+            if isinstance(error, CopeError) and error.ledger is None:
+                error.ledger = run.state["ledger"]
             raise
 
     def _decide(self, run: Run, verdict: Verdict, started: float) -> Update:

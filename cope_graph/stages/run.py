@@ -91,7 +91,7 @@ class Run:
     def question(self) -> Question:
         """The last message, and what the task asks for beside it."""
         state, seed = self.state, self.settings.seed
-        lot = int(state["run"][:8] or "0", 16) if seed is None else seed
+        lot = int(state.get("run", "")[:8] or "0", 16) if seed is None else seed
         return Question(state["messages"][-1].text, state["inputs"], lot)
 
     @cached_property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator
@@ -16,10 +15,10 @@ from cope_graph.sandbox.choose import SandboxName, code_runner
 from cope_graph.sandbox.runner import DEFAULT_LIMITS, CodeRunner, Limits
 from cope_graph.sandbox.verdicts import AssertTest, IOTest, Test, judge
 from cope_graph.tasks.agreement import agreement
-from cope_graph.tasks.code_blocks import read_code
+from cope_graph.tasks.code_blocks import parse, read_code
+from cope_graph.tasks.once import once
 from cope_graph.tasks.task import Prompts, Task
 
-_KEPT: Final = 512
 PROMPTS: Final = Prompts(
     goal=(
         "{question}\n\n"
@@ -53,8 +52,8 @@ def _are_python(tests: list[str | IOPair]) -> list[str | IOPair]:
         if not isinstance(test, str):
             continue
         try:
-            tree = ast.parse(test)
-        except (SyntaxError, ValueError) as error:
+            tree = parse(test)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             msg = f"test {number} is no Python ({error}): pass source such as 'assert f(3) == 9'"
             raise ValueError(msg) from error
         if not tree.body:
@@ -103,9 +102,7 @@ def code(
     """
     runner = code_runner(sandbox)
     # A result is kept: the gate looks at the same candidates again and again.
-    trial: Trial = lru_cache(_KEPT)(
-        lambda candidate, tests: judge(runner, candidate, tests, limits)
-    )
+    trial: Trial = once(lambda candidate, tests: judge(runner, candidate, tests, limits))
     gate = tests_gate(trial, tests_of, agreement(runner, limits))
     return Task(
         name="code",

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
+from textwrap import dedent
 from typing import Final
 
 _FENCED: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[ \t]*(?P<kind>[\w+.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_PYTHON: Final = {"", "py", "python", "python3"}
+_PYTHON: Final = re.compile(r"(?:py|python)?[\d.]*", re.IGNORECASE)
+_THOUGHT: Final = "</think>"
 _MOST_CHARACTERS: Final = 200_000
+_FILE: Final = "<code given to cope-graph>"
 
 
 def read_code(text: str) -> str | None:
     """Read the solution in a reply: Python code that parses.
 
     Of several blocks it is the first that defines a function or a class, else the first that
-    parses: examples of use come after. A reply without a fence may be code as a whole.
+    parses: examples of use come after. A reply without a fence may be code as a whole. What a
+    model thought aloud, up to `</think>`, holds drafts and is left out.
 
     Args:
         text: The whole reply.
@@ -28,8 +33,9 @@ def read_code(text: str) -> str | None:
     """
     if len(text) > _MOST_CHARACTERS:
         return None
-    blocks = [found["code"] for found in _FENCED.finditer(text) if found["kind"].lower() in _PYTHON]
-    trees = {code: tree for code in blocks or [text] if (tree := _parsed(code)) is not None}
+    said = text.rpartition(_THOUGHT)[2]
+    blocks = [dedent(m["code"]) for m in _FENCED.finditer(said) if _PYTHON.fullmatch(m["kind"])]
+    trees = {code: tree for code in blocks or [said] if (tree := parsed(code)) is not None}
     if not blocks:
         trees = {code: tree for code, tree in trees.items() if _is_code(tree)}
     defining = (code for code, tree in trees.items() if any(map(_defines, tree.body)))
@@ -37,12 +43,32 @@ def read_code(text: str) -> str | None:
     return None if code is None else code.strip("\n") + "\n"
 
 
-def _parsed(code: str) -> ast.Module | None:
+def parsed(code: str) -> ast.Module | None:
+    """Parse code that others wrote, `None` when it does not parse or is empty."""
     try:
-        tree = ast.parse(code)
+        tree = parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tree if tree.body else None
+
+
+def parse(code: str) -> ast.Module:
+    r"""Parse code that others wrote, without a word about its style.
+
+    The parser warns of an escape such as `"\d"`. Where warnings are errors the code would not
+    parse; elsewhere the warning would reach the user's screen.
+
+    Raises:
+        SyntaxError: It is no Python.
+        ValueError: It holds what no source may.
+        RecursionError: It is nested too deep.
+        MemoryError: The same.
+    """
+    # A filter for one file name, put in front once: unlike `catch_warnings` it is safe in threads.
+    quiet = ("ignore", None, Warning, re.compile(re.escape(_FILE)), 0)
+    if warnings.filters[:1] != [quiet]:
+        warnings.filterwarnings("ignore", module=re.escape(_FILE))
+    return ast.parse(code, _FILE)
 
 
 def _is_code(tree: ast.Module) -> bool:

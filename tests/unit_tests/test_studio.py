@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cope_graph.errors import BudgetError, InputError, UnknownPriceError
+from cope_graph.errors import BudgetError, InputError, SandboxSetupError, UnknownPriceError
+from cope_graph.sandbox.choose import code_runner
 from tests.loopback.clients import KEY
 from tests.loopback.openai_server import OpenAIServer
 from tests.scripted import says
@@ -145,3 +146,31 @@ def test_a_budget_is_shared_by_all_runs_of_the_server(
     assert {out["answer"] for out in outs if out not in stopped} == {"3"}
     billed = server.billed["small-model"]
     assert 0 < billed.prompt_tokens + billed.completion_tokens <= 2000
+
+
+@pytest.mark.parametrize("task", ["", "math"])
+def test_math_is_served_unless_another_task_is_set(load: Load, task: str) -> None:
+    form = load(COPE_TASK=task).get_input_jsonschema()
+    assert set(form["properties"]) == {"messages"}
+
+
+def test_code_is_served_with_its_tests_as_a_field_of_the_form(load: Load, both: Runner) -> None:
+    try:
+        code_runner()
+    except SandboxSetupError as error:
+        pytest.skip(str(error))
+    with OpenAIServer({"small-model": ["```python\nx = 3\n```"]}) as server:
+        alone = '{"n": 1, "small_plan": "none", "stages": [1]}'
+        graph = load(COPE_TASK="code", COPE_SETTINGS=alone, COPE_SMALL_BASE_URL=server.base_url)
+        field = graph.get_input_jsonschema()["properties"]["tests"]
+        out = both(graph, {**ASK, "tests": ["assert x == 3"]})
+    assert (field["title"], field["type"]) == ("Tests", "array")
+    assert (out["accepted"], out["answer"]) == (True, "x = 3\n")
+    assert "assert x == 3" in server.requests[0].body["messages"][-1]["content"]
+
+
+def test_a_task_that_is_none_is_refused_when_the_server_starts(load: Load) -> None:
+    with pytest.raises(
+        InputError, match="COPE_TASK: There is no task 'poem'; there is: math, code"
+    ):
+        load(COPE_TASK="poem")

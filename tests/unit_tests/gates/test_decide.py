@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cope_graph.gates.decide import Onward, Threshold, decide
+from cope_graph.gates.verdict import Question
 from cope_graph.gates.vote import vote
 from cope_graph.state import Decision, Sample
 
@@ -37,7 +38,7 @@ def look(
         }
         for index, answer in enumerate(answers)
     ]
-    verdict = GATE("q", samples)
+    verdict = GATE(Question("q"), samples)
     decision, accepted = decide(verdict, threshold, n=n, missing=sorted(missing), onward=onward)
     return decision, accepted, verdict.answer
 

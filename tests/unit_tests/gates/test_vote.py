@@ -3,9 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cope_graph.gates.verdict import Question
 from cope_graph.gates.vote import group, vote
 from cope_graph.state import Sample
 
+Q = Question("q")
 ANSWERS = st.lists(st.sampled_from(["1", "2", "3", None]), min_size=1, max_size=12)
 
 
@@ -20,17 +22,17 @@ def samples(*answers: str | None) -> list[Sample]:
 
 
 def test_the_largest_class_wins_with_its_share_of_all_samples() -> None:
-    verdict = vote(same)("q", samples("1", "2", "2", None))
+    verdict = vote(same)(Q, samples("1", "2", "2", None))
     assert (verdict.answer, verdict.winner, verdict.confidence) == ("2", 1, 0.5)
 
 
 def test_a_tie_goes_to_the_class_whose_first_member_came_first() -> None:
-    verdict = vote(same)("q", samples("2", "1", "1", "2"))
+    verdict = vote(same)(Q, samples("2", "1", "1", "2"))
     assert (verdict.answer, verdict.winner) == ("2", 0)
 
 
 def test_no_readable_answer_is_no_confidence_and_a_reason() -> None:
-    verdict = vote(same)("q", samples(None, None))
+    verdict = vote(same)(Q, samples(None, None))
     assert (verdict.answer, verdict.winner, verdict.confidence) == (None, None, None)
     assert verdict.explanation == "none of 2 samples has a readable answer"
 
@@ -51,7 +53,7 @@ def test_classes_are_a_partition_of_the_readable_samples(answers: list[str | Non
 
 @given(ANSWERS)
 def test_an_unreadable_sample_never_raises_confidence(answers: list[str | None]) -> None:
-    before = vote(same)("q", samples(*answers))
-    after = vote(same)("q", samples(*answers, None))
+    before = vote(same)(Q, samples(*answers))
+    after = vote(same)(Q, samples(*answers, None))
     assert after.answer == before.answer
     assert (after.confidence or 0) <= (before.confidence or 0)
