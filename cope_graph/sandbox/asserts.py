@@ -6,6 +6,7 @@ import ast
 from typing import Final
 
 from cope_graph.errors import InputError
+from cope_graph.sandbox.parse import parse
 
 _LEFT: Final = "_cope_left"
 _RIGHT: Final = "_cope_right"
@@ -36,7 +37,7 @@ def telling(code: str, number: int) -> str:
         InputError: If it does not parse.
     """
     try:
-        tree = ast.parse(code)
+        tree = parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         msg = f"test {number} does not parse as Python ({error}): correct it"
         raise InputError(msg) from error

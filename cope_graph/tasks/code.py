@@ -12,10 +12,11 @@ from typing_extensions import TypedDict
 from cope_graph.gates.tests import Trial, tests_gate
 from cope_graph.gates.verdict import Gate, Question
 from cope_graph.sandbox.choose import SandboxName, code_runner
+from cope_graph.sandbox.parse import parse
 from cope_graph.sandbox.runner import DEFAULT_LIMITS, CodeRunner, Limits
 from cope_graph.sandbox.verdicts import AssertTest, IOTest, Test, judge
 from cope_graph.tasks.agreement import agreement
-from cope_graph.tasks.code_blocks import parse, read_code
+from cope_graph.tasks.code_blocks import read_code
 from cope_graph.tasks.once import once
 from cope_graph.tasks.task import Prompts, Task
 
@@ -47,9 +48,10 @@ class IOPair(TypedDict):
     stdout: str
 
 
-def _are_python(tests: list[str | IOPair]) -> list[str | IOPair]:
+def _are_usable(tests: list[str | IOPair]) -> list[str | IOPair]:
     for number, test in enumerate(tests, 1):
         if not isinstance(test, str):
+            _check_text(number, test)
             continue
         try:
             tree = parse(test)
@@ -62,10 +64,18 @@ def _are_python(tests: list[str | IOPair]) -> list[str | IOPair]:
     return tests
 
 
+def _check_text(number: int, pair: IOPair) -> None:
+    try:
+        f"{pair['stdin']}{pair['stdout']}".encode()
+    except UnicodeEncodeError:
+        msg = f"test {number} holds half a character (a lone surrogate), which is no text"
+        raise ValueError(msg) from None
+
+
 class CodeInputs(TypedDict):
     """What the code task asks for beside the messages."""
 
-    tests: Annotated[list[str | IOPair], AfterValidator(_are_python)]
+    tests: Annotated[list[str | IOPair], AfterValidator(_are_usable)]
     """The visible tests: Python source with asserts, or pairs of input and output."""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from textwrap import dedent
 from typing import Final
+
+from cope_graph.sandbox.parse import parse
 
 _FENCED: Final = re.compile(
     r"^[ \t]*(?:```|~~~)[ \t]*(?P<kind>[\w+.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)|\Z)",
@@ -15,7 +16,6 @@ _FENCED: Final = re.compile(
 _PYTHON: Final = re.compile(r"(?:py|python)?[\d.]*", re.IGNORECASE)
 _THOUGHT: Final = "</think>"
 _MOST_CHARACTERS: Final = 200_000
-_FILE: Final = "<code given to cope-graph>"
 
 
 def read_code(text: str) -> str | None:
@@ -50,25 +50,6 @@ def parsed(code: str) -> ast.Module | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tree if tree.body else None
-
-
-def parse(code: str) -> ast.Module:
-    r"""Parse code that others wrote, without a word about its style.
-
-    The parser warns of an escape such as `"\d"`. Where warnings are errors the code would not
-    parse; elsewhere the warning would reach the user's screen.
-
-    Raises:
-        SyntaxError: It is no Python.
-        ValueError: It holds what no source may.
-        RecursionError: It is nested too deep.
-        MemoryError: The same.
-    """
-    # A filter for one file name, put in front once: unlike `catch_warnings` it is safe in threads.
-    quiet = ("ignore", None, Warning, re.compile(re.escape(_FILE)), 0)
-    if warnings.filters[:1] != [quiet]:
-        warnings.filterwarnings("ignore", module=re.escape(_FILE))
-    return ast.parse(code, _FILE)
 
 
 def _is_code(tree: ast.Module) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.gates.decide import Onward, Threshold, decide
 from cope_graph.gates import tests as by_tests
+from cope_graph.gates.decide import Onward, Threshold, decide
 from cope_graph.gates.verdict import Gate, Question, Verdict
 from cope_graph.sandbox.verdicts import AssertTest, Failure, Outcome, Test
 from cope_graph.state import Decision
@@ -42,7 +42,7 @@ def by_agreement(question: Question, samples: Sequence[object]) -> Verdict:
 
 
 def _does(_question: str, code: str) -> str | None:
-    return None if code.startswith("none") else code.split()[0]
+    return None if code.startswith("none") else code.split(maxsplit=1)[0]
 
 
 def look(

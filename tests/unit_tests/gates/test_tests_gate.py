@@ -20,7 +20,7 @@ WITHOUT = Verdict(0.5, 0, "voted", "there are no tests")
 
 def fate(code: str, tests: Sequence[Test]) -> Outcome:
     """Read a candidate's fate in its first word; `one` fails one test, `two` both."""
-    kind = code.split()[0]
+    kind = code.split(maxsplit=1)[0]
     if kind == "breaks":
         msg = "the sandbox failed"
         raise SandboxError(msg)
