@@ -26,14 +26,24 @@ from pydantic import PrivateAttr
 
 from cope_graph.huggingface import streaming
 from cope_graph.huggingface.device import Dtype
+from cope_graph.huggingface.engine import engine_of
 from cope_graph.huggingface.files import window_of
 from cope_graph.huggingface.group import GROUP, Group
-from cope_graph.huggingface.load import Loaded, Options, Quantize, load
+from cope_graph.huggingface.load import (
+    Loaded,
+    Options,
+    Quantize,
+    forget,
+    load,
+    loaded_already,
+)
 from cope_graph.huggingface.perplexity import submit_answers
+from cope_graph.huggingface.prompt import prompt_tokens
 from cope_graph.huggingface.request import Request, request_of
 from cope_graph.huggingface.settings import settings_of
 from cope_graph.huggingface.source import source_of
 from cope_graph.huggingface.structured import structured
+from cope_graph.models.crew import CREW
 from cope_graph.models.progress import PROGRESS
 
 _MOST_THREADS = 256
@@ -76,6 +86,7 @@ class ChatTransformers(BaseChatModel):
 
     takes_n: ClassVar[bool] = True
     is_local: ClassVar[bool] = True
+    tells_progress: ClassVar[bool] = True
 
     model: str
     n: int = 1
@@ -116,8 +127,27 @@ class ChatTransformers(BaseChatModel):
         Raises:
             SetupError: It cannot be loaded, see `cope_graph.huggingface.load.load`.
         """
-        options = Options(self.device, self.dtype, self.quantize)
-        return self._given or load(source_of(self.model), options)
+        return self._given or load(source_of(self.model), self._options)
+
+    def unload(self) -> None:
+        """Let go of the model: its weights are freed when nobody else holds them."""
+        loaded = self._given or loaded_already(source_of(self.model), self._options)
+        if loaded is not None:
+            engine_of(loaded).close()
+            forget(loaded)
+
+    @property
+    def _options(self) -> Options:
+        return Options(self.device, self.dtype, self.quantize)
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Read a text as the model does; LangChain counts tokens with it."""
+        return self.load().tokens_of(text)
+
+    def prompt_size(self, messages: Sequence[BaseMessage]) -> int | None:
+        """Count the tokens of a prompt; `None` while the model is not loaded."""
+        loaded = self._given or loaded_already(source_of(self.model), self._options)
+        return None if loaded is None else len(prompt_tokens(loaded, messages, (), self._template))
 
     def perplexities(self, messages: Sequence[BaseMessage], answers: Sequence[str]) -> list[float]:
         """Give exp(-mean token log-probability) of each answer (paper, section 3.3).
@@ -145,7 +175,7 @@ class ChatTransformers(BaseChatModel):
         def submitted() -> Future[list[float]]:
             return submit_answers(self.load(), messages, answers, self._template)
 
-        return await asyncio.wrap_future(await asyncio.to_thread(submitted))
+        return await asyncio.wrap_future(await CREW.away(submitted))
 
     @property
     def _template(self) -> dict[str, Any]:
@@ -223,7 +253,7 @@ class ChatTransformers(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         asked = {**kwargs, "stop": stop}
-        request = await asyncio.to_thread(self._request, messages, asked)
+        request = await CREW.away(partial(self._request, messages, asked))
         request.submit()
         await asyncio.wrap_future(request.job.future)
         return request.result()

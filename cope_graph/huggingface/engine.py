@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -29,6 +30,7 @@ _GATHER_S: Final = 0.005
 """How long an idle engine waits for more requests: threads that start together come within it."""
 _OF_FREE: Final = 0.8
 _CLOSED: Final = "The engine is closed."
+_FORKED: Final = "This process was forked after the model was loaded: load it in each process."
 
 
 class Engine:
@@ -47,8 +49,9 @@ class Engine:
         self._news = Condition(Lock())
         self._thread: Thread | None = None
         self._is_closing = self._is_exit = False
+        self._process = os.getpid()
         self._token_bytes = cache_bytes(loaded.model)
-        self._room = int(_OF_FREE * free_bytes(loaded.model.device))
+        self._room = self._free()
         atexit.register(self._exit)
 
     def submit(self, job: Job) -> None:
@@ -75,11 +78,14 @@ class Engine:
 
     def close(self) -> None:
         """End the thread at the next token; what waits for it fails."""
+        with _lock:
+            _engines.pop(id(self.loaded.model), None)
         with self._news:
             self._is_closing = True
             self._news.notify()
         if self._thread is not None:
             self._thread.join(timeout=10)
+        atexit.unregister(self._exit)
 
     def _exit(self) -> None:
         """End it at the process's end, where only daemon threads still wait.
@@ -91,9 +97,8 @@ class Engine:
 
     def _take(self, work: Job | Call) -> None:
         with self._news:
-            if self._is_closing:
-                if not self._is_exit:
-                    work.fail(RuntimeError(_CLOSED))
+            if self._is_closing or os.getpid() != self._process:
+                work.fail(RuntimeError(_CLOSED if self._is_closing else _FORKED))
                 return
             self._arrived.append(work)
             self._news.notify()
@@ -114,6 +119,9 @@ class Engine:
         if not self._is_exit:
             self._fail(RuntimeError(_CLOSED))
 
+    def _free(self) -> int:
+        return int(_OF_FREE * free_bytes(self.loaded.model.device))
+
     def _wait(self) -> None:
         """Sleep while there is nothing to do; then let those that ask together come together."""
         with self._news:
@@ -121,6 +129,7 @@ class Engine:
                 return
             while not self._arrived and not self._is_closing:
                 self._news.wait()
+            self._room = self._free()
             count = 0
             while count < len(self._arrived) and not self._is_closing:
                 count = len(self._arrived)
@@ -171,6 +180,7 @@ class Engine:
             if most < 1 or too_wide:
                 break
             samples = [job.waiting.popleft() for _ in range(min(most, len(job.waiting)))]
+            job.is_read = True
             job.growing += samples
             prompts.append(Prompt(job.tokens, samples))
             rows, width = rows + len(samples), wider

@@ -12,6 +12,7 @@ Example:
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,7 +107,13 @@ def shards_of(folder: Path) -> tuple[str, ...]:
     if not isinstance(weights, dict) or not weights:
         msg = "no weight_map"
         raise ValueError(msg)
-    return tuple(sorted({str(name) for name in weights.values()}))
+    names = {str(name) for name in weights.values()}
+    # A name with a star would fetch everything, one with a slash lie elsewhere, one that ends
+    # otherwise be a pickle.
+    if not all(re.fullmatch(r"[\w.-]+\.safetensors", name) for name in names):
+        msg = "weight_map names other files than safetensors"
+        raise ValueError(msg)
+    return tuple(sorted(names))
 
 
 def _find(source: Source) -> Path | None:

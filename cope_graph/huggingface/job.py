@@ -23,6 +23,7 @@ class Job:
         on_end: Told of each sample that has ended.
         progress: Of the request in the cascade, `None` outside of it.
         future: Done when all samples have ended; cancelling it ends them.
+        is_read: Whether its prompt has been read.
         waiting: Those that have not begun.
         growing: Those in the batch.
     """
@@ -32,6 +33,7 @@ class Job:
     on_end: Callable[[Sample], None]
     progress: Progress | None = None
     future: Future[None] = field(default_factory=Future)
+    is_read: bool = False
     waiting: deque[Sample] = field(default_factory=deque)
     growing: list[Sample] = field(default_factory=list)
 
@@ -55,9 +57,13 @@ class Job:
         """Tell of the samples that have ended; `True` when none is left."""
         ended = [sample for sample in self.growing if sample.finish is not None]
         self.growing = [sample for sample in self.growing if sample.finish is None]
-        for sample in ended:
-            self.on_end(sample)
-        if error := next((sample.error for sample in ended if sample.error), None):
+        error = next((sample.error for sample in ended if sample.error), None)
+        try:
+            for sample in ended:
+                self.on_end(sample)
+        except Exception as raised:  # noqa: BLE001 - others share the batch
+            error = raised
+        if error:
             self.end("cancelled")
             self.fail(error)
             return True

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
+from inspect import signature
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
     import torch
 
 Quantize = Literal["8bit", "4bit"]
+
+
+@dataclass
+class _Slot:
+    """A model that is loaded, or is being loaded."""
+
+    lock: Any = field(default_factory=Lock)
+    loaded: Loaded | None = None
+
+
 _lock = Lock()
+_slots: dict[Any, _Slot] = {}
 
 
 @dataclass(frozen=True)
@@ -116,10 +128,26 @@ def load(source: Source, options: Options) -> Loaded:
         ModelLoadError: There is no such device, or transformers cannot load it.
     """
     with _lock:
-        return _load(source, options)
+        slot = _slots.setdefault((source, options), _Slot())
+    if slot.loaded is None:
+        with slot.lock:  # a model that loads must not keep those waiting that are there
+            slot.loaded = slot.loaded or _load(source, options)
+    return slot.loaded
 
 
-@lru_cache(maxsize=8)
+def loaded_already(source: Source, options: Options) -> Loaded | None:
+    """Give a model that is loaded, `None` when it is not; it never blocks."""
+    slot = _slots.get((source, options))
+    return slot.loaded if slot else None
+
+
+def forget(loaded: Loaded) -> None:
+    """Keep a model no longer; the next `load` loads it anew."""
+    with _lock:
+        for key in [key for key, slot in _slots.items() if slot.loaded is loaded]:
+            del _slots[key]
+
+
 def _load(source: Source, options: Options) -> Loaded:
     try:
         import torch  # noqa: PLC0415
@@ -137,6 +165,7 @@ def _load(source: Source, options: Options) -> Loaded:
         given["gguf_file"] = source.file
     try:
         config = transformers.AutoConfig.from_pretrained(folder, **given)
+        _check_attention(source, config)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, config=config, **given)
         _check_memory(source, config, device, dtype, options.quantize)
         with _without_bars():
@@ -159,12 +188,15 @@ def _load(source: Source, options: Options) -> Loaded:
     except (OSError, SafetensorError) as error:
         msg = f"The files of {source.name} cannot be read: {_first_line(error)}"
         raise ModelFileError(msg) from error
-    except (ValueError, KeyError, RuntimeError) as error:
-        if isinstance(error, ModelLoadError):
-            raise
+    except ModelLoadError:
+        raise
+    except Exception as error:  # transformers raises whatever a file makes it raise
         msg = f"transformers cannot load {source.name}: {_first_line(error)}"
         raise ModelLoadError(msg) from error
     _check_whole(source, told["missing_keys"], tokenizer)
+    if "past_key_values" not in signature(type(model).forward).parameters:
+        msg = f"{source.name} keeps no keys and values ({type(model).__name__}): take another."
+        raise ModelLoadError(msg)
     model.eval()
     if device.type == "cpu" and model.config._attn_implementation == "sdpa":  # noqa: SLF001 - no public reader
         model.set_attn_implementation(register())
@@ -198,6 +230,15 @@ def _check_memory(
             f"take a smaller model{smaller} or another device."
         )
         raise ModelMemoryError(msg)
+
+
+def _check_attention(source: Source, config: Any) -> None:
+    """Refuse a configuration that names a repository of kernels: code, fetched while loading."""
+    parts = [config, *vars(config).values()]
+    named = [str(getattr(part, "_attn_implementation_internal", None) or "") for part in parts]
+    if wrong := next((name for name in named if "/" in name), None):
+        msg = f"The configuration of {source.name} asks for code from the Hub ({wrong}): remove it."
+        raise ModelLoadError(msg)
 
 
 def _check_whole(source: Source, missing: Collection[str], tokenizer: Any) -> None:

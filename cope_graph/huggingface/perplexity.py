@@ -9,10 +9,11 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from cope_graph.errors import InputError
+from cope_graph.errors import InputError, RequestRefusedError
 from cope_graph.huggingface.engine import engine_of
 from cope_graph.huggingface.load import Loaded
 from cope_graph.huggingface.prompt import prompt_tokens
+from cope_graph.huggingface.request import room_for_reply
 from cope_graph.huggingface.score import answer_log_probs
 
 
@@ -32,12 +33,17 @@ def submit_answers(
 
     Raises:
         InputError: An answer is empty.
+        RequestRefusedError: An answer does not fit into the window.
     """
     prompt = prompt_tokens(loaded, messages, (), template)
     tokens = [loaded.tokens_of(answer) for answer in answers]
     if not all(tokens):
         msg = "An empty answer has no perplexity: leave it out."
         raise InputError(msg)
+    longest = max(map(len, tokens), default=0)
+    if room_for_reply(loaded, len(prompt), longest) < longest:
+        msg = f"Prompt and answer do not fit into the context window of {loaded.name}."
+        raise RequestRefusedError(msg)
 
     def score() -> list[float]:
         found = answer_log_probs(loaded.model, prompt, tokens)

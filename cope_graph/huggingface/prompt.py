@@ -13,7 +13,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from cope_graph.errors import ModelLoadError, RequestRefusedError
+from cope_graph.errors import CopeError, ModelLoadError, RequestRefusedError
 from cope_graph.huggingface.load import Loaded
 from cope_graph.huggingface.tools import check_tools
 
@@ -43,8 +43,6 @@ def prompt_tokens(
         ModelLoadError: There is no template, or it lists no tools.
         RequestRefusedError: The template refuses these messages, or they hold more than text.
     """
-    from jinja2.exceptions import TemplateError  # noqa: PLC0415 - comes with transformers
-
     given = {name: value for name, value in (options or {}).items() if value is not None}
     if not (given.get("chat_template") or loaded.tokenizer.chat_template):
         msg = (
@@ -53,18 +51,38 @@ def prompt_tokens(
         )
         raise ModelLoadError(msg)
     turns = [_harmless(_turn(it), loaded, own=it.type == "ai") for it in messages]
+    listed = [_harmless(dict(tool), loaded, own=False) for tool in tools]
     try:
-        return _tokens(loaded, turns, tools, given)
-    except TemplateError as error:
+        return _checked(loaded, _tokens(loaded, turns, listed, given))
+    except CopeError:
+        raise
+    except Exception as error:  # a template raises whatever its author wrote
         folded = _without_system(turns)
         if len(folded) == len(turns):
-            msg = f"The chat template of {loaded.name} refuses these messages: {error}"
-            raise RequestRefusedError(msg) from error
+            raise _refusal(loaded, error) from error
     try:
-        return _tokens(loaded, folded, tools, given)
-    except TemplateError as error:
-        msg = f"The chat template of {loaded.name} refuses these messages: {error}"
-        raise RequestRefusedError(msg) from error
+        return _checked(loaded, _tokens(loaded, folded, listed, given))
+    except CopeError:
+        raise
+    except Exception as error:
+        raise _refusal(loaded, error) from error
+
+
+def _refusal(loaded: Loaded, error: Exception) -> RequestRefusedError:
+    said = " ".join(str(error).split())[:200]
+    return RequestRefusedError(f"The chat template of {loaded.name} refuses these messages: {said}")
+
+
+def _checked(loaded: Loaded, tokens: list[int]) -> list[int]:
+    """Refuse what a model cannot read: on a GPU it would end the process."""
+    if not tokens:
+        msg = f"The chat template of {loaded.name} makes no prompt of these messages."
+        raise RequestRefusedError(msg)
+    known = loaded.model.get_input_embeddings().num_embeddings
+    if max(tokens) >= known:
+        msg = f"The tokenizer of {loaded.name} has tokens that the model has not: they do not fit."
+        raise ModelLoadError(msg)
+    return tokens
 
 
 def _tokens(

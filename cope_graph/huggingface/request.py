@@ -61,8 +61,8 @@ class Request:
 
     @property
     def usage(self) -> UsageMetadata:
-        """Tokens so far: the prompt counts once, the token that ended a sample is one of its."""
-        prompt = len(self.job.tokens)
+        """Tokens so far: the prompt once, if it was read; with those that ended samples."""
+        prompt = len(self.job.tokens) if self.job.is_read else 0
         reply = sum(len(sample.tokens) for sample in self.job.samples)
         return {"input_tokens": prompt, "output_tokens": reply, "total_tokens": prompt + reply}
 
@@ -97,7 +97,7 @@ def request_of(  # noqa: PLR0913 - what a request is made of
     """
     tools = () if settings.tool_choice == "none" else settings.tools
     tokens = prompt_tokens(loaded, messages, tools, template)
-    limit = _limit(loaded, len(tokens), settings.max_tokens)
+    limit = room_for_reply(loaded, len(tokens), settings.max_tokens)
     schema = forced_schema(settings.tools, settings.tool_choice)
     schema = schema or schema_of(settings.response_format)
     first = SystemRandom().getrandbits(63) if settings.seed is None else settings.seed
@@ -154,7 +154,12 @@ def _log_probs(sample: Sample, loaded: Loaded) -> list[dict[str, Any]]:
     ]
 
 
-def _limit(loaded: Loaded, prompt: int, most: int) -> int:
+def room_for_reply(loaded: Loaded, prompt: int, most: int) -> int:
+    """Give the tokens that a reply may have: the window ends it.
+
+    Raises:
+        RequestRefusedError: The prompt fills the window.
+    """
     config = loaded.model.config.get_text_config(decoder=True)
     window = getattr(config, "max_position_embeddings", None)
     if window is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from cope_graph.errors import SchemaError
+from cope_graph.errors import ModelCallError
 from cope_graph.huggingface.sampling import Sampling
 
 if TYPE_CHECKING:
@@ -51,14 +52,24 @@ class Reader:
 
     def read(self, token: int) -> str:
         """Read one token: the text it adds, maybe none."""
-        if self._stream is not None:
-            return self._stream.step(self._tokenizer.backend_tokenizer, token) or ""
-        # A tokenizer without a Rust core can only read all of them anew.
         self._tokens.append(token)
-        text: str = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
-        whole = text.rstrip("\ufffd")
-        added, self._length = whole[self._length :], max(self._length, len(whole))
+        added = self._streamed(token)
+        if self._stream is None:
+            # All of them anew, as a tokenizer without a Rust core has to.
+            text: str = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
+            added = text.rstrip("\ufffd")[self._length :]
+        self._length += len(added)
         return added
+
+    def _streamed(self, token: int) -> str:
+        if self._stream is None:
+            return ""
+        try:
+            return self._stream.step(self._tokenizer.backend_tokenizer, token) or ""
+        except Exception:  # noqa: BLE001 - it has no kind of its own
+            # Bytes that are no UTF-8, of a tokenizer that falls back to bytes.
+            self._stream = None
+            return ""
 
 
 @dataclass
@@ -78,7 +89,7 @@ class Sample:
         tokens: Token ids so far, the ending one included.
         log_probs: Log-probability of each, by the model's own distribution at temperature 1.
         finish: Why it ended, `None` while it grows.
-        error: Why it cannot go on, where it broke off.
+        error: Why it broke off.
     """
 
     index: int
@@ -93,7 +104,7 @@ class Sample:
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
     finish: Finish | None = None
-    error: SchemaError | None = None
+    error: Exception | None = None
     _text: str = ""
     _told: int = 0
 
@@ -116,16 +127,21 @@ class Sample:
 
     def take(self, token: int, log_prob: float) -> None:
         """Grow by a token, and end where it is due."""
-        if self.finish is not None:
-            return
+        if self.finish is None:
+            with self._breaking_off():
+                self._take(token, log_prob)
+
+    def _take(self, token: int, log_prob: float) -> None:
+        if not isfinite(log_prob):
+            msg = "The model gives no probabilities (its numbers overflow): load it as float32."
+            raise ModelCallError(msg)
         self.tokens.append(token)
         self.log_probs.append(log_prob)
         if token in self.ends:
             self.end("stop")
             return
         if self.matcher is not None:
-            with self._breaking_off():
-                self.matcher.take(token)
+            self.matcher.take(token)
         seen = max(0, len(self._text) - max(map(len, self.stops), default=0))
         self._text += self.reader.read(token)
         found = [(at, stop) for stop in self.stops if (at := self._text.find(stop, seen)) >= 0]
@@ -145,11 +161,11 @@ class Sample:
 
     @contextmanager
     def _breaking_off(self) -> Iterator[None]:
-        """End this sample alone where its grammar fails: others share its batch."""
+        """End this sample alone where its grammar or its reader fails: others share its batch."""
         try:
             yield
-        except SchemaError as error:
-            self.error = error
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            self.error, self.listener = error, None
             self.end("cancelled")
 
     def _tell(self, held_back: int) -> None:

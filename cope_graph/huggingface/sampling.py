@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _CANDIDATES: Final = 1024
 """How many of the likeliest tokens are looked at before the whole vocabulary is sorted."""
 
+_BLOCK: Final = 512
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -59,11 +61,33 @@ def choose(logits: Tensor, sampling: Sampling, uniforms: Tensor) -> Tensor:
     if sampling.min_p:
         least = logits.amax(-1, keepdim=True) + torch.log(torch.tensor(sampling.min_p))
         logits = logits.masked_fill(logits < least, float("-inf"))
-    # In double: the sum of 150,000 small probabilities loses the last of them otherwise.
-    sums = logits.softmax(-1).cumsum(-1, dtype=torch.float64)
-    wanted = uniforms.to(sums)[:, None] * sums[:, -1:]
-    place = torch.searchsorted(sums, wanted, right=True).clamp_(max=sums.shape[-1] - 1)
+    place = _drawn(logits.softmax(-1), uniforms)
     return (place if ids is None else ids.gather(-1, place))[:, 0].to(device)
+
+
+def _drawn(probabilities: Tensor, uniforms: Tensor) -> Tensor:
+    """Draw a place for each row: first a block of places, then one in it, which is far faster.
+
+    In double: the sum of 150,000 small probabilities loses the last of them otherwise.
+    """
+    import torch  # noqa: PLC0415
+
+    rows, size = probabilities.shape
+    padded = torch.nn.functional.pad(probabilities, (0, -size % _BLOCK)).view(rows, -1, _BLOCK)
+    blocks = padded.sum(-1).double().cumsum(-1)
+    wanted = uniforms.to(blocks)[:, None] * blocks[:, -1:]
+    block = _first_above(blocks, wanted)
+    before = torch.nn.functional.pad(blocks, (1, 0)).gather(-1, block)
+    inside = padded[torch.arange(rows, device=block.device), block[:, 0]].double().cumsum(-1)
+    return block * _BLOCK + _first_above(inside, wanted - before)
+
+
+def _first_above(sums: Tensor, wanted: Tensor) -> Tensor:
+    """Find where sums first exceed a value, at the latest where they come to their end."""
+    import torch  # noqa: PLC0415
+
+    end = (sums < sums[:, -1:]).sum(-1, keepdim=True)
+    return torch.minimum(torch.searchsorted(sums, wanted, right=True), end)
 
 
 def penalised(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import inf
+from typing import Any, Final
 
 from cope_graph.errors import InputError
 from cope_graph.huggingface.sampling import Sampling
+
+_COLDEST: Final = 1e-5
+_STRONGEST: Final = 100.0
+_FOREIGN: Final = {
+    "max_new_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "num_return_sequences": "n",
+    "do_sample": "temperature (0 is greedy)",
+    "num_beams": "n",
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +59,15 @@ def settings_of(own: Mapping[str, Any], asked: Mapping[str, Any], model: Any) ->
     Raises:
         InputError: A value is out of bounds.
     """
+    if wrong := next((name for name in asked if name in _FOREIGN), None):
+        msg = f"There is no setting {wrong!r} here: use {_FOREIGN[wrong]}."
+        raise InputError(msg)
     given = {**own, **{name: value for name, value in asked.items() if value is not None}}
     advised = model.generation_config
     stop = given.get("stop") or ()
+    if not isinstance(stop, str | list | tuple):
+        msg = f"stop is {stop!r}: it has to be a text or a list of texts."
+        raise InputError(msg)
     settings = Settings(
         n=_whole("n", given["n"]),
         max_tokens=_whole("max_tokens", given["max_tokens"]),
@@ -65,7 +82,7 @@ def settings_of(own: Mapping[str, Any], asked: Mapping[str, Any], model: Any) ->
             },
         ),
         logprobs=bool(given.get("logprobs")),
-        tools=tuple(given.get("tools") or ()),
+        tools=tuple(map(_tool, given.get("tools") or ())),
         tool_choice=given.get("tool_choice"),
         response_format=given.get("response_format"),
     )
@@ -75,10 +92,15 @@ def settings_of(own: Mapping[str, Any], asked: Mapping[str, Any], model: Any) ->
 
 def _temperature(given: float | None, advised: Any) -> float:
     if given is not None:
-        return _number("temperature", given)
+        return _cold(_number("temperature", given))
     if not advised.do_sample:  # as `generate` does
         return 0.0
-    return 1.0 if advised.temperature is None else float(advised.temperature)
+    return 1.0 if advised.temperature is None else _cold(float(advised.temperature))
+
+
+def _cold(temperature: float) -> float:
+    """Take for 0 what would overflow a float32 in dividing by it."""
+    return 0.0 if 0 < temperature < _COLDEST else temperature
 
 
 def _first(*values: Any) -> Any:
@@ -106,13 +128,25 @@ def _seed(value: Any) -> int | None:
     return value
 
 
+def _tool(value: Any) -> dict[str, Any]:
+    function = value.get("function") if isinstance(value, dict) else None
+    if not isinstance(function, dict) or not function.get("name"):
+        msg = f"{value!r:.100} is no tool this model could call: pass functions, by bind_tools."
+        raise InputError(msg)
+    return dict(value)
+
+
 def _check(settings: Settings) -> None:
     sampling = settings.sampling
     bounds: Sequence[tuple[str, bool, str]] = (
-        ("temperature", sampling.temperature >= 0, "0 or more"),
+        ("temperature", 0 <= sampling.temperature < inf, "0 or more"),
         ("top_p", 0 < sampling.top_p <= 1, "above 0 and up to 1"),
         ("min_p", 0 <= sampling.min_p <= 1, "0 to 1"),
-        ("repetition_penalty", sampling.repetition_penalty > 0, "above 0"),
+        (
+            "repetition_penalty",
+            1 / _STRONGEST <= sampling.repetition_penalty <= _STRONGEST,
+            "0.01 to 100",
+        ),
         ("stop", all(it and isinstance(it, str) for it in settings.stop), "texts, none empty"),
     )
     for name, fits, words in bounds:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from cope_graph.huggingface.request import Request
+from cope_graph.models.crew import CREW
 
 Prepare = Callable[[Callable[[str], None]], Request]
 """Prepares a request whose first sample is told to a listener; it may block."""
@@ -40,7 +42,7 @@ async def astream(prepare: Prepare) -> AsyncGenerator[ChatGenerationChunk, None]
         with suppress(RuntimeError):  # the loop is closed: an error here would end all requests
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-    request = await asyncio.to_thread(prepare, put)
+    request = await CREW.away(partial(prepare, put))
     request.job.future.add_done_callback(lambda _: put(None))
     request.submit()
     try:

@@ -116,13 +116,15 @@ def _generate(flight: Flight, config: RunnableConfig) -> Step:
     if request.k > 1:
         options["n"] = request.k
     model, prompt = flight.model, [list(request.messages)]
+    # A model of the user's own that calls one in this process must not lend it its request.
+    progress = flight.progress if model.tells_progress else None
 
     def ask() -> LLMResult:
-        PROGRESS.set(flight.progress)
+        PROGRESS.set(progress)
         return configured(model, request).generate(prompt, **options)
 
     async def aask() -> LLMResult:
-        PROGRESS.set(flight.progress)
+        PROGRESS.set(progress)
         chat = configured(model, request, asyncio.get_running_loop())
         return await chat.agenerate(prompt, **options)
 
@@ -141,9 +143,13 @@ class _Brought:
 def _brought(flight: Flight, result: LLMResult) -> _Brought:
     request, generations = flight.request, result.generations[0]
     says_finish = flight.model.says_finish and request.stream
+    spent = (result.llm_output or {}).get("token_usage") or {}
+    never_begun = flight.progress.is_over and spent.get("total_tokens") == 0
     return _Brought(
         [reply_of(one, says_finish=says_finish) for one in generations[: request.k]],
-        usage_of(request.messages, generations, result.llm_output or {}),
+        FREE_OF_CHARGE
+        if never_begun and flight.model.tells_progress
+        else usage_of(request.messages, generations, result.llm_output or {}),
         model_name_of(generations[0]) if generations else None,
     )
 

@@ -100,6 +100,11 @@ class Bound:
         return self.takes_n and not self.refused_n.is_set()
 
     @property
+    def tells_progress(self) -> bool:
+        """Whether it says when a sample has ended, and can stop the others."""
+        return bool(getattr(self.chat, "tells_progress", False))
+
+    @property
     def is_cascade(self) -> bool:
         """Whether it is a cascade itself, which asks models of its own."""
         return self.chat._llm_type == "cope"  # noqa: SLF001 - what LangChain knows models by

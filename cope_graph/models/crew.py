@@ -6,9 +6,12 @@ would hold the process up; these are let go.
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Final, TypeVar
@@ -51,6 +54,14 @@ class Crew:
 
         self.run(job)
         return future
+
+    async def away(self, work: Callable[[], T]) -> T:
+        """Run what blocks away from the event loop, with the caller's context variables.
+
+        Not in the loop's own threads: those resolve the names of servers, and end with the loop.
+        """
+        context = contextvars.copy_context()
+        return await asyncio.wrap_future(self.call(partial(context.run, work)))
 
     def _empty(self) -> None:
         self._lock = Lock()

@@ -126,6 +126,7 @@ class Flight:
                 return None
             if self.purse.is_limited:
                 self.purse.reserve(self.worst)
+            self.progress.begin()
             mark = self.model.meter.start() if self._is_by_the_hour else 0.0
             self._try = Try(time.perf_counter(), mark)
             return self._try

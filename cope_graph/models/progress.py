@@ -26,6 +26,11 @@ class Progress:
         self._listener: Callable[[], None] | None = None
         self.is_over = False
 
+    def begin(self) -> None:
+        """Forget the samples of a try that failed."""
+        with self._lock:
+            self._replies = [None] * len(self._replies)
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call this whenever a sample has ended; it must return at once."""
         self._listener = listener

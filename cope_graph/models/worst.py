@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from langchain_core.messages import BaseMessage
 
+from cope_graph.errors import CopeError
 from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import Request
 from cope_graph.models.usage import Usage
@@ -62,12 +63,23 @@ def prompt_tokens(model: Bound, messages: Sequence[BaseMessage]) -> int:
     """Bound the tokens of a prompt from above.
 
     A token is at least one byte of UTF-8, so the bytes bound the tokens of any tokenizer, about
-    four times over. A model with LangChain's `custom_get_token_ids` is counted with that.
+    four times over. A model with LangChain's `custom_get_token_ids` is counted with that, and one
+    that is loaded in this process by its own tokenizer and template.
     """
+    sized = getattr(model.chat, "prompt_size", None)
+    if sized is not None and (exact := _size(sized, messages)) is not None:
+        return exact
     count = model.chat.custom_get_token_ids
     texts = [text for message in messages for text in _texts(message)]
     tokens = sum(len(count(t)) if count else len(t.encode("utf-8", "surrogatepass")) for t in texts)
     return tokens + _PER_MESSAGE * len(messages) + _PER_REQUEST
+
+
+def _size(sized: Callable[[Any], int | None], messages: Sequence[BaseMessage]) -> int | None:
+    try:
+        return sized(messages)
+    except CopeError:  # the request will say so
+        return None
 
 
 def _texts(message: BaseMessage) -> Iterator[str]:

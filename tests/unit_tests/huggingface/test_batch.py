@@ -56,6 +56,7 @@ GROUPS: dict[str, list[Group]] = {
     "the same prompt twice": [[(LONG, 1), (LONG, 1)]],
     "joining a batch that grows": [[("Hi", 2)], [(LONG, 1), (LONG + " why", 2)], [("dog", 4)]],
     "a longer one joins": [[("Hi", 1)], [(LONG, 1)]],
+    "long prompts that share nothing": [[("fox " * 300, 2), ("why " * 350, 1), ("Hi", 1)]],
     "a shorter one joins": [[(LONG, 1)], [("Hi", 1)]],
 }
 
@@ -209,3 +210,13 @@ def test_what_a_grammar_rules_out_keeps_the_log_probs_of_the_model(loaded: Loade
 
     wanted = plain_log_probs(loaded.model, prompt.tokens, sample.tokens)
     assert sample.log_probs == pytest.approx(wanted, rel=1e-4, abs=1e-6)
+
+
+def test_a_cpu_reads_long_prompts_that_share_nothing_one_by_one(loaded: Loaded) -> None:
+    batch = Batch(loaded.model)
+    with watched(loaded.model) as passes:
+        begin(loaded, batch, [("fox " * 300, 1), ("why " * 350, 1)])
+        long = list(passes)
+        begin(loaded, Batch(loaded.model), [("fox", 1), ("why", 1)])
+    assert [rows for rows, _ in long] == [1, 1]
+    assert [rows for rows, _ in passes[2:]] == [2]

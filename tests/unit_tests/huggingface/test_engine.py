@@ -99,10 +99,13 @@ def test_samples_are_reproducible_whoever_asks_beside(engine: Engine) -> None:
     assert len({tuple(one) for one in tokens(alone)}) == 8
 
 
-def test_more_samples_than_there_is_room_for_go_in_turns(engine: Engine) -> None:
+def test_more_samples_than_there_is_room_for_go_in_turns(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = ask(engine, "Hi", 8, seed=3, temperature=1)
     whole.future.result(60)
-    engine._room = 3 * whole.longest * engine._token_bytes
+    room = 3 * whole.longest * engine._token_bytes
+    monkeypatch.setattr(engine, "_free", lambda: room)
     with watched(engine.loaded.model) as passes:
         turns = ask(engine, "Hi", 8, seed=3, temperature=1)
         turns.future.result(60)

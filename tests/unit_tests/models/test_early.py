@@ -27,6 +27,7 @@ class Growing(BaseChatModel):
 
     takes_n: ClassVar[bool] = True
     is_local: ClassVar[bool] = True
+    tells_progress: ClassVar[bool] = True
 
     model_name: str = "growing"
     answers: list[str]
