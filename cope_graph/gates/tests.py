@@ -24,8 +24,8 @@ _LINES: Final = 64  # of what failed: a state stays small
 _CHARACTERS: Final = 200  # of a message
 
 
-def tests_gate(
-    trial: Trial, tests_of: Callable[[Question], tuple[Test, ...]], without: Gate
+def by_tests(
+    trial: Trial, given_tests: Callable[[Question], tuple[Test, ...]], without: Gate
 ) -> Gate:
     """Make a gate that runs each candidate against the visible tests.
 
@@ -34,20 +34,20 @@ def tests_gate(
 
     Args:
         trial: Runs a candidate; it keeps its results, since a gate looks many times.
-        tests_of: Gives a question's tests.
+        given_tests: Gives a question's tests.
         without: The gate of a question without tests.
     """
-    return partial(_gate, trial, tests_of, without)
+    return partial(_gate, trial, given_tests, without)
 
 
 def _gate(
     trial: Trial,
-    tests_of: Callable[[Question], tuple[Test, ...]],
+    given_tests: Callable[[Question], tuple[Test, ...]],
     without: Gate,
     question: Question,
     samples: Sequence[Sample],
 ) -> Verdict:
-    tests = tests_of(question)
+    tests = given_tests(question)
     if not tests:
         return without(question, samples)
     codes = [sample["answer"] for sample in samples]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from cope_graph.errors import CopeError, SandboxError
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -54,8 +56,9 @@ class CodeRunner(Protocol):
     `run` is called from many threads at once, and blocks.
     """
 
-    name: str
-    """Of the sandbox, for messages."""
+    @property
+    def name(self) -> str:
+        """Of the sandbox, for messages."""
 
     def run(self, program: str, *, stdin: str = "", limits: Limits = DEFAULT_LIMITS) -> Ran:
         """Run a Python program with an empty environment and without a network.
@@ -71,3 +74,29 @@ class CodeRunner(Protocol):
         Raises:
             SandboxError: If the sandbox failed, so that nothing is known about the program.
         """
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A sandbox of somebody's own: whatever it raises is a failure of it, and of no program."""
+
+    runner: CodeRunner
+
+    @property
+    def name(self) -> str:
+        """That of the sandbox."""
+        return self.runner.name
+
+    def run(self, program: str, *, stdin: str = "", limits: Limits = DEFAULT_LIMITS) -> Ran:
+        """Do as the sandbox does.
+
+        Raises:
+            SandboxError: It failed.
+        """
+        try:
+            return self.runner.run(program, stdin=stdin, limits=limits)
+        except CopeError:
+            raise
+        except Exception as error:
+            msg = f"the sandbox {self.name} failed: {error}"
+            raise SandboxError(msg) from error

@@ -33,7 +33,7 @@ def _never(_question: Question, _samples: object) -> Verdict:
     raise AssertionError
 
 
-BY_TESTS = by_tests.tests_gate(_fate, lambda _: TESTS, _never)
+BY_TESTS = by_tests.by_tests(_fate, lambda _: TESTS, _never)
 
 
 def by_agreement(question: Question, samples: Sequence[object]) -> Verdict:

@@ -28,7 +28,7 @@ def judged(*codes: str | None) -> Verdict:
     def without(_question: Question, _samples: Sequence[Any]) -> Verdict:
         return Verdict(None, None, None, "no tests")
 
-    gate = tried.tests_gate(lambda code, _tests: OUTCOMES[code], lambda _question: TESTS, without)
+    gate = tried.by_tests(lambda code, _tests: OUTCOMES[code], lambda _question: TESTS, without)
     samples: list[Any] = [{"answer": code} for code in codes]
     return gate(Question("q"), samples)
 

@@ -32,7 +32,7 @@ def fate(code: str, tests: Sequence[Test]) -> Outcome:
 
 
 def gate_of(tests: tuple[Test, ...] = TWO) -> Gate:
-    return by_tests.tests_gate(fate, lambda _: tests, lambda _question, _samples: WITHOUT)
+    return by_tests.by_tests(fate, lambda _: tests, lambda _question, _samples: WITHOUT)
 
 
 def look(samples: Sequence[Sample], seed: int = 0) -> Verdict:
@@ -91,7 +91,7 @@ def test_what_is_alike_runs_once() -> None:
         ran.append(code)
         return fate(code, tests)
 
-    gate = by_tests.tests_gate(trial, lambda _: TWO, lambda _question, _samples: WITHOUT)
+    gate = by_tests.by_tests(trial, lambda _: TWO, lambda _question, _samples: WITHOUT)
     verdict = gate(Question("q"), samples_of("passed a", "passed a", "one b", "passed a"))
     assert sorted(ran) == ["one b", "passed a"]
     assert verdict.confidence == 0.75

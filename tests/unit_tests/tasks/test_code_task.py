@@ -8,6 +8,8 @@ import pytest
 
 from cope_graph import PLAN_FREE, CopeContext, create_cope, tasks
 from cope_graph.errors import InputError, NoAnswerError, SandboxError
+from cope_graph.gates.verdict import Question
+from cope_graph.sandbox.runner import DEFAULT_LIMITS, Limits, Ran
 from cope_graph.tasks import Task
 from tests.candidates import (
     ASKED,
@@ -18,6 +20,7 @@ from tests.candidates import (
     Broken,
     Counting,
     fenced,
+    samples_of,
 )
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
@@ -196,3 +199,19 @@ def test_the_task_is_like_any_other() -> None:
     task = tasks.code(sandbox=Counting())
     assert isinstance(task, Task)
     assert (task.name, task.learn) == ("code", None)
+
+
+class Odd:
+    """A runner of a user's own that raises what it likes."""
+
+    name = "odd"
+
+    def run(self, program: str, *, stdin: str = "", limits: Limits = DEFAULT_LIMITS) -> Ran:  # noqa: ARG002
+        raise KeyError(program[:3])
+
+
+@pytest.mark.parametrize("tests", [TESTS, []])
+def test_what_a_runner_of_ones_own_raises_is_a_failure_of_the_sandbox(tests: list[str]) -> None:
+    task = tasks.code(sandbox=Odd())
+    with pytest.raises(SandboxError, match="the sandbox odd failed"):
+        task.gate(Question("q", {"tests": tests}), samples_of(SQUARE, DOUBLE))

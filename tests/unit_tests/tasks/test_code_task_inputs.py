@@ -36,6 +36,7 @@ SOON = replace(DEFAULT_LIMITS, seconds=1.0)
         ([{"stdin": 3, "stdout": "9"}], "tests.0"),
         (["assert f('\ud800')"], "test 1 is no Python"),
         ([{"stdin": "\ud800", "stdout": "9"}], "test 1 holds half a character"),
+        (["assert True"] * 101, "tests: List should have at most 100 items"),
     ],
 )
 def test_tests_that_are_none_are_refused_before_any_model_is_asked(

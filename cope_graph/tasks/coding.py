@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
-from cope_graph.gates.tests import Trial, tests_gate
+from cope_graph.gates.tests import Trial, by_tests
 from cope_graph.gates.verdict import Gate, Question
 from cope_graph.sandbox.choose import SandboxName, code_runner
 from cope_graph.sandbox.parse import parse
-from cope_graph.sandbox.runner import DEFAULT_LIMITS, CodeRunner, Limits
+from cope_graph.sandbox.runner import DEFAULT_LIMITS, CodeRunner, Guarded, Limits
 from cope_graph.sandbox.verdicts import AssertTest, IOTest, Test, judge
 from cope_graph.tasks.agreement import agreement
 from cope_graph.tasks.code_blocks import read_code
 from cope_graph.tasks.once import once
 from cope_graph.tasks.task import Prompts, Task
 
+_MOST_TESTS: Final = 100
 PROMPTS: Final = Prompts(
     goal=(
         "{question}\n\n"
@@ -75,7 +76,7 @@ def _check_text(number: int, pair: IOPair) -> None:
 class CodeInputs(TypedDict):
     """What the code task asks for beside the messages."""
 
-    tests: Annotated[list[str | IOPair], AfterValidator(_are_usable)]
+    tests: Annotated[list[str | IOPair], Field(max_length=_MOST_TESTS), AfterValidator(_are_usable)]
     """The visible tests: Python source with asserts, or pairs of input and output."""
 
 
@@ -110,10 +111,10 @@ def code(
         SandboxSetupError: There is no sandbox here; it names each one's reason.
         InputError: There is no sandbox of that name.
     """
-    runner = code_runner(sandbox)
+    runner = Guarded(code_runner(sandbox))
     # A result is kept: the gate looks at the same candidates again and again.
     trial: Trial = once(lambda candidate, tests: judge(runner, candidate, tests, limits))
-    gate = tests_gate(trial, tests_of, agreement(runner, limits))
+    gate = by_tests(trial, given_tests, agreement(runner, limits))
     return Task(
         name="code",
         prompts=PROMPTS,
@@ -125,7 +126,7 @@ def code(
     )
 
 
-def tests_of(question: Question) -> tuple[Test, ...]:
+def given_tests(question: Question) -> tuple[Test, ...]:
     """Read a question's tests."""
     given: Sequence[str | Mapping[str, Any]] = question.inputs.get("tests") or ()
     return tuple(
@@ -141,7 +142,7 @@ def text_alone(question: Question) -> str:
 
 def with_tests(question: Question) -> str:
     """Show models the tests below the question."""
-    tests = tests_of(question)
+    tests = given_tests(question)
     if not tests:
         return question.text
     shown = "\n".join(_words(test) for test in tests)
@@ -156,7 +157,7 @@ def _words(test: Test) -> str:
 
 def _lesson(gate: Gate, trial: Trial, question: Question, samples: Sequence[Any]) -> str | None:
     """Say how the best candidate of a stage failed."""
-    tests, best = tests_of(question), gate(question, samples).answer
+    tests, best = given_tests(question), gate(question, samples).answer
     if not tests or best is None:
         return None
     failures = trial(best, tests).failures
