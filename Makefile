@@ -23,11 +23,14 @@ lint: ## check style and format
 type: ## check types
 	$(BIN)/mypy
 
-bench: ## make the tables of docs/ (DATA=folder with gsm.jsonl)
+bench: ## make the tables of docs/ (DATA=folder with benchmarks/ and recorded/)
 	$(BIN)/python -m benchmarks.imports --markdown
 	$(BIN)/python -m benchmarks.overhead --markdown
 	$(BIN)/python -m benchmarks.throughput --markdown
 	$(BIN)/python -m benchmarks.memory --markdown
 	$(BIN)/python -m benchmarks.resume --markdown
 	$(BIN)/python -m benchmarks.reliability --markdown
-	$(BIN)/python -m benchmarks.real_run $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m benchmarks.torch_engine --markdown
+	$(BIN)/python -m benchmarks.sandbox --markdown $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.recorded_code --markdown --data $(DATA))
+	$(BIN)/python -m benchmarks.real_run $(if $(DATA),--data $(DATA)/benchmarks)
