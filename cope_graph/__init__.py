@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cope_graph.context import PLAN_FREE, CopeContext
     from cope_graph.errors import CopeError
     from cope_graph.gates.verdict import Question, Verdict
+    from cope_graph.huggingface.chat import ChatTransformers
     from cope_graph.money.budget import Budget
     from cope_graph.money.prices import Price
     from cope_graph.money.savings import Baseline, savings
@@ -25,6 +26,7 @@ __all__ = [
     "Baseline",
     "Budget",
     "ChatCope",
+    "ChatTransformers",
     "CopeContext",
     "CopeError",
     "CopeInput",
@@ -45,6 +47,7 @@ _HOMES = {
     "Baseline": "cope_graph.money.savings",
     "Budget": "cope_graph.money.budget",
     "ChatCope": "cope_graph.chat",
+    "ChatTransformers": "cope_graph.huggingface.chat",
     "CopeContext": "cope_graph.context",
     "CopeError": "cope_graph.errors",
     "CopeInput": "cope_graph.state",
