@@ -16,7 +16,7 @@ from cope_graph.models.bound import Bound
 from cope_graph.models.draw import Terms, adraw, draw
 from cope_graph.models.exchange import Outcome, Request
 from cope_graph.stages import node
-from cope_graph.stages.judge import judge
+from cope_graph.stages.judge import ajudge, judge
 from cope_graph.stages.run import Run
 
 HELD: Final = "held"
@@ -55,10 +55,16 @@ def holding(point: str) -> Iterator[None]:
             hold()
         return judge(run)
 
+    async def held_ajudge(run: Run) -> Verdict:
+        if point == f"gate {run.state['stage']}":
+            await ahold()
+        return await ajudge(run)
+
     with (
         patch.object(node, "draw", held_draw),
         patch.object(node, "adraw", held_adraw),
         patch.object(node, "judge", held_judge),
+        patch.object(node, "ajudge", held_ajudge),
     ):
         yield
 
