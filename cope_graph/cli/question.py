@@ -21,7 +21,7 @@ def read_question(question: str) -> str:
     try:
         if question == "-":
             return sys.stdin.read()
-        if _is_file(question):
+        if is_file(question):
             return Path(question).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         msg = f"{question!r} is not UTF-8 text."
@@ -32,7 +32,8 @@ def read_question(question: str) -> str:
     return question
 
 
-def _is_file(question: str) -> bool:
+def is_file(question: str) -> bool:
+    """Tell whether a text is the path of a file."""
     try:
         return Path(question).is_file()
     except (OSError, ValueError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cope_graph.cli.python_tests import tests_in
+from cope_graph.cli.question import is_file
 from cope_graph.errors import InputError
 
 _SHAPE: Final = (
@@ -24,7 +25,7 @@ def read_tests(name: str) -> list[Any]:
         InputError: There is no such file, it is not UTF-8, does not parse or holds no test.
     """
     path = Path(name)
-    if not path.is_file():
+    if not is_file(name):
         msg = f"There is no file {name}: --tests takes the path of a Python or JSON file."
         raise InputError(msg)
     try:

@@ -42,7 +42,10 @@ def telling(code: str, number: int) -> str:
         msg = f"test {number} does not parse as Python ({error}): correct it"
         raise InputError(msg) from error
     found = [_tell(statement) for statement in tree.body]
-    return ast.unparse(ast.fix_missing_locations(tree)) if any(found) else code
+    try:
+        return ast.unparse(ast.fix_missing_locations(tree)) if any(found) else code
+    except RecursionError:  # a sum of many terms, say: its message will be plain
+        return code
 
 
 def _tell(statement: ast.stmt) -> bool:

@@ -41,7 +41,6 @@ class Bubblewrap:
         uid = _FIRST_UID + secrets.randbelow(_UIDS) if os.geteuid() == 0 else 0
         processes = limits.processes + (0 if uid else _OWN_PROCESSES)
         limit = [*each_process(limits).values(), processes]
-        limit = [*each_process(limits).values(), processes]
         with _open_filter() as handle:
             command = [
                 *_bwrap(),

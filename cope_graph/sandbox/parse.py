@@ -27,3 +27,13 @@ def parse(code: str) -> ast.Module:
     if warnings.filters[:1] != [quiet]:
         warnings.filterwarnings("ignore", module=re.escape(_FILE))
     return ast.parse(code, _FILE)
+
+
+def check_compiles(code: str) -> None:
+    """Refuse what parses and yet is no program, such as a `return` outside of a function.
+
+    Raises:
+        SyntaxError: It is none.
+        RecursionError: It is nested too deep.
+    """
+    compile(code, _FILE, "exec", dont_inherit=True)

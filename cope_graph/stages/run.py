@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
+from zlib import crc32
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
@@ -91,7 +92,8 @@ class Run:
     def question(self) -> Question:
         """The last message, and what the task asks for beside it."""
         state, seed = self.state, self.settings.seed
-        lot = int(state.get("run", "")[:8] or "0", 16) if seed is None else seed
+        # Of the run's name, whatever a client has made of it: a lot has to fall the same way again.
+        lot = crc32(state.get("run", "").encode("utf-8", "replace")) if seed is None else seed
         return Question(state["messages"][-1].text, state["inputs"], lot)
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import Final
 from cope_graph.sandbox.parse import parse
 
 _FENCED: Final = re.compile(
-    r"^[ \t]*(?:```|~~~)[ \t]*(?P<kind>[\w+.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)|\Z)",
+    r"^[ \t]*+(?:```|~~~)[ \t]*+(?P<kind>[\w+.-]*+)[^\n]*+\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 _PYTHON: Final = re.compile(r"(?:py|python)?[\d.]*", re.IGNORECASE)

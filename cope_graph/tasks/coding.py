@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
@@ -12,7 +13,7 @@ from typing_extensions import TypedDict
 from cope_graph.gates.tests import Trial, by_tests
 from cope_graph.gates.verdict import Gate, Question
 from cope_graph.sandbox.choose import SandboxName, code_runner
-from cope_graph.sandbox.parse import parse
+from cope_graph.sandbox.parse import check_compiles, parse
 from cope_graph.sandbox.runner import DEFAULT_LIMITS, CodeRunner, Guarded, Limits
 from cope_graph.sandbox.verdicts import AssertTest, IOTest, Test, judge
 from cope_graph.tasks.agreement import agreement
@@ -21,6 +22,7 @@ from cope_graph.tasks.once import once
 from cope_graph.tasks.task import Prompts, Task
 
 _MOST_TESTS: Final = 100
+_MOST_CHARACTERS: Final = 200_000
 PROMPTS: Final = Prompts(
     goal=(
         "{question}\n\n"
@@ -50,19 +52,41 @@ class IOPair(TypedDict):
 
 
 def _are_usable(tests: list[str | IOPair]) -> list[str | IOPair]:
+    if sum(map(_size, tests)) > _MOST_CHARACTERS:
+        msg = f"the tests have more than {_MOST_CHARACTERS:,} characters in all: pass fewer"
+        raise ValueError(msg)
     for number, test in enumerate(tests, 1):
         if not isinstance(test, str):
             _check_text(number, test)
             continue
         try:
             tree = parse(test)
+            check_compiles(test)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             msg = f"test {number} is no Python ({error}): pass source such as 'assert f(3) == 9'"
             raise ValueError(msg) from error
         if not tree.body:
             msg = f"test {number} is empty: pass source such as 'assert f(3) == 9'"
             raise ValueError(msg)
+        if all(map(_is_idle, tree.body)):
+            msg = (
+                f"test {number} checks nothing: write 'assert f(3) == 9', and call the functions "
+                "that it defines"
+            )
+            raise ValueError(msg)
     return tests
+
+
+def _size(test: str | IOPair) -> int:
+    return len(test) if isinstance(test, str) else len(test["stdin"]) + len(test["stdout"])
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    """Tell whether a statement can fail no candidate: a definition, an import, a comparison."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Compare | ast.Constant)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return isinstance(node, kinds)
 
 
 def _check_text(number: int, pair: IOPair) -> None:

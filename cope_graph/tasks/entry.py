@@ -35,10 +35,16 @@ def entry(question: str, code: str) -> Entry:
     found = [it for it in _functions(tree.body) if not it[0].startswith("_")] if tree else []
     if not found:
         return Entry()
-    asked = [it for it in found if re.search(rf"`{it[0]}\b|\b{it[0]}[ ]?\(", question)]
+    asked = [it for it in found if _is_named(it[0], question)]
     likely = [it for it in found if it[0] != "main" and not it[0].startswith("test")]
     name, arguments = (asked or likely or found)[-1]
     return _entry(name, arguments)
+
+
+def _is_named(name: str, question: str) -> bool:
+    """Tell whether a question names a function; a method stands there without its class."""
+    bare = re.escape(name.rpartition(".")[2])
+    return re.search(rf"`{bare}\b|\b{bare}[ ]?\(", question) is not None
 
 
 def _functions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.arguments]]:

@@ -111,7 +111,11 @@ def _annotated(question: str, width: int) -> list[str | None]:
 def _named(annotation: ast.expr | None) -> str | None:
     if annotation is None:
         return None
-    written = ast.unparse(annotation).replace("typing.", "").lower().replace(" ", "")
+    try:
+        text = ast.unparse(annotation)
+    except RecursionError:  # nobody's annotation
+        return None
+    written = text.replace("typing.", "").lower().replace(" ", "")
     kind = re.sub(r"^optional\[(.*)\]$|\|none$", r"\1", written)
     kind = re.sub(r"^(?:sequence|iterable)", "list", kind)
     if kind.startswith(("list[list", "list[tuple")):

@@ -36,6 +36,11 @@ SOON = replace(DEFAULT_LIMITS, seconds=1.0)
         ([{"stdin": 3, "stdout": "9"}], "tests.0"),
         (["assert f('\ud800')"], "test 1 is no Python"),
         ([{"stdin": "\ud800", "stdout": "9"}], "test 1 holds half a character"),
+        (["def test_f():\n    assert f(3) == 9"], "test 1 checks nothing"),
+        (["f(3) == 9"], "test 1 checks nothing"),
+        (["return f(3) == 9"], "test 1 is no Python"),
+        (["assert f(" + "1" * 200_001 + ")"], "more than 200,000 characters"),
+        ([{"stdin": "1" * 200_001, "stdout": ""}], "more than 200,000 characters"),
         (["assert True"] * 101, "tests: List should have at most 100 items"),
     ],
 )
