@@ -1,7 +1,7 @@
 """From logits to the next token: temperature, top-k, top-p, min-p, repetition penalty.
 
 The order and meaning are those of transformers' `generate`. It is written anew for speed alone: the
-library sorts the whole vocabulary for top-p, which on a CPU takes as long as the model itself.
+library sorts the whole vocabulary for top-p, which on a CPU takes a good part of a step.
 """
 
 from __future__ import annotations
