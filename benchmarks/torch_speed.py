@@ -16,7 +16,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
 from cope_graph.huggingface.engine import Engine
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 
 Contender = Callable[[int], None]
 

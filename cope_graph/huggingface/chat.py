@@ -29,14 +29,8 @@ from cope_graph.huggingface.device import Dtype
 from cope_graph.huggingface.engine import engine_of
 from cope_graph.huggingface.files import window_of
 from cope_graph.huggingface.group import GROUP, Group
-from cope_graph.huggingface.load import (
-    Loaded,
-    Options,
-    Quantize,
-    forget,
-    load,
-    loaded_already,
-)
+from cope_graph.huggingface.load import Options, Quantize, forget, load, loaded_already
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.perplexity import submit_answers
 from cope_graph.huggingface.prompt import prompt_tokens
 from cope_graph.huggingface.request import Request, request_of

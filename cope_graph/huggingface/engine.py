@@ -18,7 +18,7 @@ from typing import Any, Final
 from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface.batch import Batch, Prompt
 from cope_graph.huggingface.job import Call, Job
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.memory import cache_bytes, free_bytes, gigabytes
 
 logger = logging.getLogger("cope_graph")

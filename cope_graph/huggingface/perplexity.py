@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 
 from cope_graph.errors import InputError, RequestRefusedError
 from cope_graph.huggingface.engine import engine_of
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.prompt import prompt_tokens
 from cope_graph.huggingface.request import room_for_reply
 from cope_graph.huggingface.score import answer_log_probs

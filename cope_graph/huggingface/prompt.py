@@ -14,7 +14,7 @@ from langchain_core.messages import (
 )
 
 from cope_graph.errors import CopeError, ModelLoadError, RequestRefusedError
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.tools import check_tools
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}

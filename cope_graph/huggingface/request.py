@@ -15,7 +15,7 @@ from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface.calls import read_calls
 from cope_graph.huggingface.engine import engine_of
 from cope_graph.huggingface.job import Job
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.narrow import schema_of
 from cope_graph.huggingface.prompt import prompt_tokens
 from cope_graph.huggingface.sample import Reader, Sample

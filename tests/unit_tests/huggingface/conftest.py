@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cope_graph.huggingface.engine import Engine
-from cope_graph.huggingface.load import Loaded, Options, load
+from cope_graph.huggingface.load import Options, load
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.source import source_of
 from tests.loopback.hub import Files, Hub, files_in, use_hub
 from tests.tiny_model import make_tiny_model

@@ -11,7 +11,7 @@ import transformers
 
 from cope_graph.huggingface.attention import register
 from cope_graph.huggingface.batch import Batch, Prompt
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.memory import cache_bytes
 from cope_graph.huggingface.prefill import can_join
 from cope_graph.huggingface.score import answer_log_probs

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from cope_graph.huggingface.batch import Batch, Prompt
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.sample import Sample
 from cope_graph.huggingface.sampling import Sampling
 from tests.unit_tests.huggingface.watched import (

@@ -13,7 +13,7 @@ from langchain_core.outputs import LLMResult
 
 from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface.chat import ChatTransformers
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from tests.unit_tests.huggingface.watched import (
     chat_ids,
     chat_of,

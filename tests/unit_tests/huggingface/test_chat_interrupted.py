@@ -18,7 +18,7 @@ from langchain_core.messages import HumanMessage
 
 from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface.chat import ChatTransformers
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from tests.processes import soon
 from tests.unit_tests.huggingface.watched import Shapes, chat_of, slowly, watched
 

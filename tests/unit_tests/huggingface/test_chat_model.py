@@ -11,7 +11,7 @@ import pytest
 
 from cope_graph.errors import ModelFileError
 from cope_graph.huggingface.chat import ChatTransformers
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from tests.unit_tests.huggingface.watched import chat_of
 
 

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessageChunk
 from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface.chat import ChatTransformers
 from cope_graph.huggingface.engine import engine_of
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from tests.processes import soon
 from tests.unit_tests.huggingface.watched import chat_of, slowly, watched
 

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from cope_graph.errors import InputError, ModelLoadError
 from cope_graph.huggingface.chat import ChatTransformers
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from tests.tiny_model import WITH_TOOLS
 from tests.unit_tests.huggingface.watched import chat_of, watched
 

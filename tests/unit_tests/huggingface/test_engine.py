@@ -13,7 +13,7 @@ from cope_graph.errors import RequestRefusedError
 from cope_graph.huggingface import engine as engine_module
 from cope_graph.huggingface.engine import Engine, engine_of
 from cope_graph.huggingface.job import Job
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from tests.processes import soon
 from tests.unit_tests.huggingface.watched import (
     ask,

@@ -14,7 +14,7 @@ from cope_graph.errors import InputError
 from cope_graph.huggingface import score
 from cope_graph.huggingface.chat import ChatTransformers
 from cope_graph.huggingface.engine import engine_of
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.score import answer_log_probs
 from tests.processes import soon
 from tests.unit_tests.huggingface.watched import (

@@ -19,7 +19,7 @@ from langchain_core.messages import (
 from transformers import AutoTokenizer
 
 from cope_graph.errors import ModelLoadError, RequestRefusedError
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.prompt import prompt_tokens
 from tests.tiny_model import WITH_TOOLS
 

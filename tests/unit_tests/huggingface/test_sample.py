@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cope_graph.errors import SchemaError
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.sample import Reader, Sample
 from tests.unit_tests.huggingface.watched import sample_of
 

@@ -9,7 +9,7 @@ import pytest
 from transformers import GenerationConfig
 
 from cope_graph.errors import InputError
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.sampling import Sampling
 from cope_graph.huggingface.settings import Settings, settings_of
 from tests.unit_tests.huggingface.watched import chat_of

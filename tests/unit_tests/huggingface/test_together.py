@@ -20,7 +20,7 @@ from cope_graph.huggingface import load as loading
 from cope_graph.huggingface.chat import ChatTransformers
 from cope_graph.huggingface.engine import engine_of
 from cope_graph.huggingface.files import folder_of
-from cope_graph.huggingface.load import Loaded
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.sample import Reader
 from cope_graph.huggingface.source import source_of
 from tests.tiny_model import make_tiny_model

@@ -14,7 +14,8 @@ import torch
 from cope_graph.huggingface.chat import ChatTransformers
 from cope_graph.huggingface.engine import Engine
 from cope_graph.huggingface.job import Job
-from cope_graph.huggingface.load import Loaded, Options, load
+from cope_graph.huggingface.load import Options, load
+from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.sample import Reader, Sample
 from cope_graph.huggingface.sampling import Sampling
 from cope_graph.huggingface.source import source_of
