@@ -79,7 +79,8 @@ def _decided(problem: dict[str, Any], seed: int) -> Decided:
     programs = [problem["small_prompt"] + sample for sample in problem["small_samples"]]
     tests = problem["public_asserts"]
     question = Question(problem["small_prompt"], {"tests": tests} if tests else {}, seed)
-    verdict = _TASK.gate(question, [_sample(program) for program in programs])
+    gate: Any = _TASK.gate
+    verdict = gate(question, [_sample(program) for program in programs])
     _, accepted = decide(verdict, Threshold(_TAU), n=len(programs), missing=(), onward="hand_over")
     chosen = problem["small_ok"][_winner(verdict)] if accepted else problem["large_ok"]
     return Decided(

@@ -34,7 +34,7 @@ from benchmarks.naive import Steps
 from benchmarks.overhead import PRICES, QUESTION, SCRIPT, AsyncRun, Run, acpu, compare, cpu
 from benchmarks.table import table
 from cope_graph import create_cope, tasks
-from cope_graph.stages import node
+from cope_graph.stages import visit
 from tests.integration_tests.savers import asaver, saver, set_up
 from tests.loopback.clients import chat
 from tests.loopback.openai_process import OpenAIServerProcess
@@ -87,7 +87,7 @@ def cells(row: Row) -> list[str]:
 
 def keeping(whole: bool) -> Any:  # noqa: FBT001 - one or the other
     """Keep whole nodes alone, or requests too."""
-    return patch.object(node, "keeper", lambda _: None) if whole else nullcontext()
+    return patch.object(visit, "keeper", lambda _: None) if whole else nullcontext()
 
 
 def cascade(server: OpenAIServerProcess) -> Any:

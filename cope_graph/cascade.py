@@ -14,16 +14,21 @@ from langgraph.types import Send
 
 from cope_graph.context import CopeContext, Overrides, resolve
 from cope_graph.errors import InputError
-from cope_graph.models.bound import bind
+from cope_graph.gates.asking import AskingGate
+from cope_graph.models.bound import Bound, bind
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price, checked_prices
 from cope_graph.redact import Redact, detector
+from cope_graph.routing.router import Router, checked_router
 from cope_graph.stages.execute import large_execute, small_execute
 from cope_graph.stages.gate import onward
+from cope_graph.stages.gate_node import GateNode
 from cope_graph.stages.inputs import input_schema, inputs_of, state_schema
-from cope_graph.stages.node import GateNode, ModelNode
+from cope_graph.stages.node import ModelNode
 from cope_graph.stages.plan import large_plan, small_plan
+from cope_graph.stages.route import route_of, routed
 from cope_graph.stages.run import FRESH, Cascade, Run, entry
+from cope_graph.stages.scored import check_scorable
 from cope_graph.stages.spend import check_models
 from cope_graph.state import CopeInput, CopeOutput, CopeState
 from cope_graph.tasks.task import Task
@@ -37,12 +42,14 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     small: str | BaseChatModel | BaseLLM,
     large: str | BaseChatModel | BaseLLM,
     *,
-    task: Task,
+    task: Task | None = None,
+    response_format: type | None = None,
     defaults: CopeContext | None = None,
     prices: Mapping[str, Price | str] | None = None,
     budget: Budget | None = None,
     overrides: Overrides = "tighten",
     redact: Redact | None = None,
+    router: Router | None = None,
 ) -> CopeGraph:
     """Build the cascade of "Efficient LLM Collaboration via Planning" (arXiv 2506.11578).
 
@@ -60,6 +67,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
             endpoint of langchain-huggingface, or a name, see `cope_graph.models.names.chat_model`.
         large: The expensive model that writes a short plan, and executes only what stays unsure.
         task: The family of questions: prompts, how an answer is read, and the gate.
+        response_format: In place of a task: a pydantic class, a dataclass or a `TypedDict` that
+            answers have the form of, see `tasks.structured`.
         defaults: Settings of every run; a run's context may tighten them. The defaults are the
             paper's; `PLAN_FREE` is the same cascade without plans.
         prices: Prices by side (`"small"`, `"large"`) or model name, over the public list: a
@@ -70,15 +79,19 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         redact: What the large model must not see: a `PIIMiddleware` of LangChain, a function that
             lists the private values of a text, or several. It gets stand-ins, which are undone in
             its plan and its answer.
+        router: Lets runs begin at a later stage where that is expected to be cheaper, see
+            `cope_graph.routing`. It sees the whole question, in this process.
 
     Returns:
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
 
     Raises:
-        InputError: The task is no `Task`, the defaults are no `CopeContext`, a price is none,
-            the overrides are unknown, or nothing can be redacted that way.
+        InputError: The task is no `Task`, or there is a form as well; the defaults are no
+            `CopeContext`, a price is none, the overrides are unknown, or nothing can be redacted
+            that way.
         UnknownPriceError: The budget is in USD and a model has no known price.
         BudgetError: The budget limits money and nothing limits a model's replies.
+        NoLogProbsError: The gate reads log-probabilities, which the small model cannot give.
         ModelNameError: A name is unknown, or an object is no chat model.
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
@@ -87,15 +100,21 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         msg = f'overrides is "tighten" or "any", not {overrides!r:.60}.'
         raise InputError(msg)
     own_prices = checked_prices(prices)
+    defaults = _checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)")
+    task = _task(task, response_format)
     cascade = Cascade(
         small=bind(small, "small", own_prices),
         large=bind(large, "large", own_prices),
-        task=_checked(task, Task, "tasks.math() or your own"),
-        defaults=_checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)"),
+        task=task,
+        judge=_judge(task.gate, own_prices),
+        defaults=defaults,
         overrides=overrides,
         budget=None if budget is None else _checked(budget, Budget, "Budget(usd='1.00')"),
         detect=None if redact is None else detector(redact),
+        router=checked_router(router, defaults.stages),
     )
+    if task.log_probs:
+        check_scorable(cascade.small)
     if budget is not None and budget.limits_money:
         check_models(
             Run(cascade, NOTHING_ASKED, cascade.defaults), usd=budget.limit.usd is not None
@@ -109,7 +128,9 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         # A copy: whoever gets it (in an error, in a stream) may change it.
         fresh = {**deepcopy(FRESH), "messages": state.get("messages", []), "entering": True}
         fresh |= {"run": uuid4().hex, "inputs": inputs_of(task, state)}
-        return Send(entry(settings), {**fresh, "stage": settings.stages[0]})
+        route = route_of(Run(cascade, cast("CopeState", fresh), settings))
+        settings = routed(settings, route)
+        return Send(entry(settings), {**fresh, "route": route, "stage": settings.stages[0]})
 
     graph = StateGraph(
         state_schema(task),
@@ -146,6 +167,27 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
 def planned_for(state: CopeState) -> Literal["small_execute", "large_execute"]:
     """Name who executes the large model's plan: the small model in stage 2."""
     return "small_execute" if state["stage"] == 2 else "large_execute"  # noqa: PLR2004
+
+
+def _task(task: Task | None, response_format: type | None) -> Task:
+    if response_format is None:
+        return _checked(task, Task, "tasks.math() or your own, or response_format=YourClass")
+    if task is not None:
+        msg = (
+            "A task says what an answer is, and so does response_format: pass one of them "
+            "(tasks.structured takes a form and prompts)."
+        )
+        raise InputError(msg)
+    from cope_graph.tasks import structured  # noqa: PLC0415 - only where it is asked for
+
+    return structured(response_format)
+
+
+def _judge(gate: object, prices: Mapping[str, Price]) -> Bound | None:
+    """Bind a third model that a gate asks."""
+    if not isinstance(gate, AskingGate) or gate.model is None:
+        return None
+    return bind(gate.model, "judge", prices)
 
 
 def _checked(given: object, kind: type[T], example: str) -> T:

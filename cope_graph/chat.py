@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from langchain_core.caches import BaseCache
 from langchain_core.callbacks import (
-    AsyncCallbackManager,
     AsyncCallbackManagerForLLMRun,
-    CallbackManager,
     CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import BaseChatModel, BaseLLM
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable
 from pydantic import (
     ConfigDict,
     Field,
@@ -26,6 +24,8 @@ from pydantic import (
 )
 
 from cope_graph.cascade import create_cope
+from cope_graph.chat_structured import structured
+from cope_graph.child_config import child_config
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
 from cope_graph.money.budget import Budget
@@ -61,6 +61,7 @@ class ChatCope(BaseChatModel):
         prices: As in `create_cope`.
         budget: As in `create_cope`.
         redact: As in `create_cope`.
+        router: As in `create_cope`.
         cache: Off, whatever LangChain's global cache: a cached reply would repeat a bill that
             nobody paid.
     """
@@ -75,6 +76,7 @@ class ChatCope(BaseChatModel):
     prices: SkipValidation[Mapping[str, Price | str]] = Field(default_factory=dict)
     budget: InstanceOf[Budget] | None = None
     redact: Any = Field(default=None, repr=False)
+    router: Any = Field(default=None, repr=False)
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
     _built: tuple[Any, ...] = PrivateAttr(default=())
@@ -102,7 +104,7 @@ class ChatCope(BaseChatModel):
 
     def _graph(self) -> Any:
         """Give the graph of the fields as they are: a copy of a model may have others."""
-        settings = (self.task, self.defaults, self.prices, self.budget, self.redact)
+        settings = (self.task, self.defaults, self.prices, self.budget, self.redact, self.router)
         parts = (self.small, self.large, *settings)
         if not self._built or any(a is not b for a, b in zip(parts, self._built[1:], strict=True)):
             graph = create_cope(
@@ -113,6 +115,7 @@ class ChatCope(BaseChatModel):
                 prices=self.prices,
                 budget=self.budget,
                 redact=self.redact,
+                router=self.router,
             )
             # Inside somebody's graph it must not write into that graph's checkpoints: calls side
             # by side in one node would share a namespace.
@@ -123,10 +126,36 @@ class ChatCope(BaseChatModel):
         """Refuse: the answer is a sample that was voted on, not a call of a tool.
 
         Raises:
-            InputError: Always; structured output, which LangChain makes of tools, too.
+            InputError: Always.
         """
-        msg = "ChatCope calls no tools and writes no structured output: use one of its models."
+        msg = "ChatCope calls no tools: use one of its models."
         raise InputError(msg)
+
+    def with_structured_output(
+        self,
+        schema: Any,
+        *,
+        include_raw: bool = False,
+        unvoted: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> Runnable[Any, Any]:
+        """Give objects of a schema, by the task `tasks.structured` in place of its own.
+
+        Args:
+            schema: A pydantic class, a dataclass or a `TypedDict`.
+            include_raw: Whether to give `raw`, `parsed` and `parsing_error`: a run without an
+                object is then no error.
+            unvoted: Fields on which samples need not agree, as in `tasks.structured`.
+            kwargs: `method="json_schema"`, which is all there is.
+
+        Returns:
+            Gives an object of the class, a dict for a `TypedDict`; it raises `NoAnswerError` when
+            no reply holds an object that fits, or the run abstained.
+
+        Raises:
+            InputError: The schema cannot be used, or something else is asked for.
+        """
+        return structured(self, schema, unvoted, kwargs, include_raw=include_raw)
 
     @property
     def _llm_type(self) -> str:
@@ -140,7 +169,7 @@ class ChatCope(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         _refuse(stop, kwargs)
-        config = _child_config(run_manager)
+        config = child_config(run_manager)
         return _result(self._graph().invoke({"messages": messages}, config, context=_OWN))
 
     async def _agenerate(
@@ -151,7 +180,7 @@ class ChatCope(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         _refuse(stop, kwargs)
-        config = _child_config(run_manager)
+        config = child_config(run_manager)
         return _result(await self._graph().ainvoke({"messages": messages}, config, context=_OWN))
 
 
@@ -160,28 +189,6 @@ def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
         names = ", ".join(["stop"] * bool(stop) + sorted(options))
         msg = f"ChatCope does not take {names}: set what its models should use on the models."
         raise InputError(msg)
-
-
-def _child_config(
-    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
-) -> RunnableConfig:
-    if manager is None:
-        return {}
-    # A manager of a model's run makes no child manager; its handlers and parent are all there is.
-    kind = (
-        CallbackManager if isinstance(manager, CallbackManagerForLLMRun) else AsyncCallbackManager
-    )
-    return {
-        "callbacks": kind(
-            handlers=manager.inheritable_handlers,
-            inheritable_handlers=manager.inheritable_handlers,
-            parent_run_id=manager.run_id,
-            tags=manager.inheritable_tags,
-            inheritable_tags=manager.inheritable_tags,
-            metadata=manager.inheritable_metadata,
-            inheritable_metadata=manager.inheritable_metadata,
-        )
-    }
 
 
 def _result(out: Mapping[str, Any]) -> ChatResult:

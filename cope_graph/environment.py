@@ -13,7 +13,7 @@ from cope_graph.errors import InputError
 from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
-from cope_graph.tasks import Task, code, math
+from cope_graph.tasks import Task, choice, code, math, short_answer
 
 T = TypeVar("T")
 TASK: Final = "COPE_TASK"
@@ -22,7 +22,12 @@ BUDGET_USD: Final = "COPE_BUDGET_USD"
 BUDGET_TOKENS: Final = "COPE_BUDGET_TOKENS"
 PRICES: Final = {"small": "COPE_SMALL_PRICE", "large": "COPE_LARGE_PRICE"}
 
-TASKS: Final[dict[str, Callable[..., Task]]] = {"math": math, "code": code}
+TASKS: Final[dict[str, Callable[..., Task]]] = {
+    "math": math,
+    "code": code,
+    "choice": choice,
+    "short_answer": short_answer,
+}
 """The families of questions that have a name outside of Python."""
 
 

@@ -53,6 +53,10 @@ class ModelMemoryError(ModelLoadError, MemoryError):
     """A model needs more memory than there is; the message says how much of each."""
 
 
+class NoLogProbsError(SetupError):
+    """The gate reads log-probabilities, and the small model gives none."""
+
+
 class RequestRefusedError(CopeError):
     """A model in this process cannot take a request as it is; others may.
 

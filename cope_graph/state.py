@@ -18,6 +18,19 @@ Stop = Literal["budget", "deadline"]
 Decision = Literal["accept", "undecided", "escalate", "hand_over"]
 
 
+class LogProbs(TypedDict):
+    """How sure a model was of a reply's tokens: natural logarithms, 0 at most."""
+
+    tokens: int
+    """How many tokens the reply has."""
+    mean: float
+    """Mean over all of them; perplexity is exp(-mean)."""
+    tail: float
+    """Mean over the last 32, where an answer usually stands."""
+    window: float
+    """The lowest mean of any 32 in a row: where it was least sure."""
+
+
 class Sample(TypedDict):
     """One reply of an executor."""
 
@@ -34,6 +47,8 @@ class Sample(TypedDict):
     error: NotRequired[str]
     """Why there is no reply, in a word or two (`failures` says more). A lost sample counts like
     one without an answer: it never wins."""
+    log_probs: NotRequired[LogProbs]
+    """Of a task whose gate reads them."""
 
 
 FailureKind = Literal[
@@ -54,7 +69,7 @@ class Failure(TypedDict):
 
     node: str
     stage: Stage
-    side: Literal["small", "large"]
+    side: Literal["small", "large", "judge"]
     model: str
     kind: FailureKind
     message: str
@@ -101,6 +116,8 @@ class Visit(TypedDict):
     votes: list[Vote]
     failed: NotRequired[list[FailedTest]]
     """Of a gate that runs tests: what the candidates that did not pass failed at, 64 at most."""
+    fields: NotRequired[dict[str, float]]
+    """Of a vote on objects: the share of samples behind the winner's value of each field."""
     input_tokens: int
     """Prompt tokens of this stage so far, plans included."""
     output_tokens: int
@@ -117,6 +134,19 @@ class Best(TypedDict):
     """That reply's id."""
     stage: Stage
     confidence: float | None
+
+
+class Route(TypedDict):
+    """Where a run began, and why."""
+
+    stage: Stage
+    """The first stage that ran."""
+    p_accept: float | None
+    """The probability that stage 1 would accept; `None` when the router could not say."""
+    usd: dict[str, str]
+    """What the run was expected to cost, in USD, by the stage it could begin at."""
+    reason: str
+    """One sentence."""
 
 
 class CopeInput(TypedDict):
@@ -151,6 +181,8 @@ class CopeOutput(TypedDict):
     """Every look of the gate, in order."""
     ledger: Ledger
     """Tokens, USD and seconds."""
+    route: NotRequired[Route | None]
+    """Where the router let the run begin; `None` without a router."""
 
 
 class CopeState(CopeOutput):

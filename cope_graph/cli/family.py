@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,20 +41,37 @@ class Family:
         return self.task.name == "code"
 
 
-def family_of(name: str, *, tests: str | None, sandbox: str | None, show_failures: bool) -> Family:
+def family_of(  # noqa: PLR0913 - what the options of `cope solve` say of it
+    name: str,
+    *,
+    tests: str | None,
+    sandbox: str | None,
+    show_failures: bool,
+    options: Sequence[str] | None = None,
+    several: bool = False,
+) -> Family:
     """Make the task that was asked for.
 
     Raises:
-        InputError: There is no such task, its tests cannot be read, or it takes none.
+        InputError: There is no such task, its tests or options cannot be used, or it takes none.
         SandboxSetupError: There is no sandbox for code.
     """
     make = task_named(name)
-    if name != "code":
-        given = {"--tests": tests, "--sandbox": sandbox, "--show-failures": show_failures}
-        options = [option for option, value in given.items() if value]
-        if options:
-            msg = f"The {name} task runs no code: leave out {', '.join(options)}, or --task code."
+    own: dict[str, dict[str, object]] = {
+        "code": {"--tests": tests, "--sandbox": sandbox, "--show-failures": show_failures},
+        "choice": {"--option": options, "--several": several},
+    }
+    for other, said in (("code", "runs no code"), ("choice", "has no options")):
+        given = [option for option, value in own[other].items() if value]
+        if name != other and given:
+            msg = f"The {name} task {said}: leave out {', '.join(given)}, or --task {other}."
             raise InputError(msg)
+    if name == "choice":
+        if not options:
+            msg = "The choice task needs its options: pass --option TEXT for each."
+            raise InputError(msg)
+        return Family(make(options, several=several), {})
+    if name != "code":
         return Family(make(), {})
     inputs = {} if tests is None else {"tests": read_tests(tests)}
     with warnings.catch_warnings(record=True) as warned:

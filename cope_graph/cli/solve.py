@@ -37,7 +37,11 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     small: Annotated[str, typer.Option(envvar="COPE_SMALL", help="The cheap model.")] = SMALL,
     large: Annotated[str, typer.Option(envvar="COPE_LARGE", help="The expensive one.")] = LARGE,
     task: Annotated[
-        str, typer.Option(envvar="COPE_TASK", help="The family of the question: math, code.")
+        str,
+        typer.Option(
+            envvar="COPE_TASK",
+            help="The family of the question: math, code, choice, short_answer.",
+        ),
     ] = "math",
     tests: Annotated[
         str | None,
@@ -56,6 +60,13 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
             "--show-failures",
             help="Tell later stages how the best candidate of --task code failed.",
         ),
+    ] = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="An option of --task choice; once for each."),
+    ] = None,
+    several: Annotated[
+        bool, typer.Option("--several", help="More than one option of --task choice may be right.")
     ] = False,
     plans: Annotated[
         bool | None,
@@ -103,7 +114,14 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     limits = {"max_plan_tokens": max_plan_tokens, "max_answer_tokens": max_answer_tokens}
     console = Console(stderr=as_json, highlight=False, emoji=False)
     with reported(console, as_json=as_json):
-        family = family_of(task, tests=tests, sandbox=sandbox, show_failures=show_failures)
+        family = family_of(
+            task,
+            tests=tests,
+            sandbox=sandbox,
+            show_failures=show_failures,
+            options=option,
+            several=several,
+        )
         out: dict[str, Any] = {"question": read_question(question)}
         settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given, **limits)
         prices = given_prices({"small": small_price, "large": large_price})

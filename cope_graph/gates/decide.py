@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from cope_graph.gates.verdict import Verdict
+from cope_graph.gates.verdict import AnswerClass, Verdict
 from cope_graph.state import Decision
 
 Onward = Literal["escalate", "hand_over", "nothing"]
@@ -91,16 +91,32 @@ def _settled(
         return verdict.passes and _comes_first(verdict, missing)
     if threshold is None or not verdict.classes:
         return (
-            verdict.answer is None
+            verdict.by_share
+            and verdict.answer is None
             and threshold is not None
             and onward != "nothing"
             and (not threshold.passed(remaining, n))
         )
-    top = len(verdict.classes[0].members)
+    classes = _regrouped(verdict.classes, missing) if verdict.loose else verdict.classes
+    top = len(classes[0].members)
     if not threshold.passed(top + remaining, n) and onward != "nothing":
         return True
+    if verdict.loose and classes[0].members[0] > missing[0]:
+        return False
     decided = threshold.passed(top, n) or not threshold.passed(top + remaining, n)
-    return decided and _leader_is_safe(verdict, missing)
+    return decided and _leader_is_safe(classes, missing)
+
+
+def _regrouped(classes: Sequence[AnswerClass], missing: Sequence[int]) -> list[AnswerClass]:
+    """Take all that missing samples may regroup as one class: the most that can come of it.
+
+    Classes that begin before the first missing sample keep their members, since each answer is
+    compared with first members in order. What begins behind it may fall apart and join anew.
+    """
+    firm = [one for one in classes if one.members[0] < missing[0]]
+    behind = sorted(i for one in classes if one.members[0] > missing[0] for i in one.members)
+    pool = [AnswerClass("", tuple(behind))] if behind else []
+    return sorted([*firm, *pool], key=lambda one: -len(one.members))
 
 
 def _comes_first(verdict: Verdict, missing: Sequence[int]) -> bool:
@@ -109,8 +125,8 @@ def _comes_first(verdict: Verdict, missing: Sequence[int]) -> bool:
     return verdict.winner in verdict.preferred and not set(before) & set(missing)
 
 
-def _leader_is_safe(verdict: Verdict, missing: Sequence[int]) -> bool:
-    leader, *rest = verdict.classes
+def _leader_is_safe(classes: Sequence[AnswerClass], missing: Sequence[int]) -> bool:
+    leader, *rest = classes
     # A class that nobody has seen yet may begin with the first missing sample.
     rivals = [(0, missing[0]), *((len(c.members), min(c.members[0], missing[0])) for c in rest)]
     lead, first = len(leader.members), leader.members[0]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     # Importing the state imports LangGraph, and the worker that compares answers needs neither.
-    from cope_graph.state import FailedTest, Sample
+    from cope_graph.state import FailedTest
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,13 @@ class Question:
         text: The text of the user's message.
         inputs: What the task asks for beside it, by input key.
         seed: For a gate that draws lots: the same for all looks of a run.
+        earlier: The messages before it: system messages and earlier turns.
     """
 
     text: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    earlier: Sequence[BaseMessage] = ()
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,16 @@ class Verdict:
         answer: The winning answer, `None` without one.
         explanation: One sentence for people.
         classes: The classes of a vote, largest first; empty for gates that do not vote.
+        loose: Of a vote whose equality is not transitive: a sample that comes may regroup those
+            behind it in order.
         passes: Of a gate that knows without a threshold: whether the answer passes.
         preferred: Of such a gate: all samples' indices, those of samples to come too, in the order
             in which it would take the first that passes.
         failed: Of a gate that runs tests: which of them how many samples did not pass, and why.
+        by_share: Whether the confidence is a share of the samples, so that it is known when those
+            to come are too few to reach a threshold. A score may be high for the last sample.
+        fields: Of a vote on objects: the share of all samples behind the winner's value of each
+            field, 0 to 1.
     """
 
     confidence: float | None
@@ -63,10 +73,13 @@ class Verdict:
     passes: bool | None = None
     preferred: tuple[int, ...] = field(default=())
     failed: tuple[FailedTest, ...] | None = None
+    by_share: bool = False
+    fields: Mapping[str, float] | None = None
+    loose: bool = False
 
 
-Gate: TypeAlias = "Callable[[Question, Sequence[Sample]], Verdict]"
-"""A gate: question and samples in, verdict out. It is pure and may block."""
+Gate: TypeAlias = Callable[[Question, Sequence[Any]], Verdict]
+"""A gate: question and samples (each a `Sample`) in, verdict out. It is pure and may block."""
 
 AsyncGate: TypeAlias = Callable[[Question, Sequence[Any]], Awaitable[Verdict]]
 """Its asynchronous twin: the same verdict, without blocking an event loop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing, closing
@@ -39,6 +40,7 @@ from cope_graph.huggingface.source import source_of
 from cope_graph.huggingface.structured import structured
 from cope_graph.models.crew import CREW
 from cope_graph.models.progress import PROGRESS
+from cope_graph.state import LogProbs
 
 _MOST_THREADS = 256
 _SETTINGS = (
@@ -51,6 +53,7 @@ _SETTINGS = (
     "seed",
     "stop",
     "logprobs",
+    "response_format",
 )
 
 
@@ -71,6 +74,7 @@ class ChatTransformers(BaseChatModel):
         seed: Sample i is drawn with seed + i; `None` draws anew each time.
         stop: Texts that end a reply; they are not part of it.
         logprobs: Whether `response_metadata["logprobs"]` lists the log-probability of each token.
+        response_format: What replies are held to while they are written, in OpenAI's format.
         device: `"cpu"`, `"cuda"`, `"cuda:1"`, `"mps"`; `None` for the best there is.
         dtype: `"auto"`, or the type to compute in.
         quantize: `"8bit"` or `"4bit"`, by bitsandbytes.
@@ -92,6 +96,7 @@ class ChatTransformers(BaseChatModel):
     seed: int | None = None
     stop: list[str] | None = None
     logprobs: bool = False
+    response_format: dict[str, Any] | None = None
     device: str | None = None
     dtype: Dtype = "auto"
     quantize: Quantize | None = None
@@ -146,12 +151,6 @@ class ChatTransformers(BaseChatModel):
     def perplexities(self, messages: Sequence[BaseMessage], answers: Sequence[str]) -> list[float]:
         """Give exp(-mean token log-probability) of each answer (paper, section 3.3).
 
-        The prompt is read once, the answers go through the model side by side.
-
-        Args:
-            messages: The prompt that they answer.
-            answers: As written, without the token that ends a reply.
-
         Returns:
             At least 1 each; 1 is a text that the model was sure of at every token.
 
@@ -159,14 +158,35 @@ class ChatTransformers(BaseChatModel):
             InputError: An answer is empty.
             SetupError: The model cannot be loaded.
         """
-        return submit_answers(self.load(), messages, answers, self._template).result()
+        return [math.exp(-one["mean"]) for one in self.log_probs(messages, answers)]
 
     async def aperplexities(
         self, messages: Sequence[BaseMessage], answers: Sequence[str]
     ) -> list[float]:
         """Do as `perplexities` does, without blocking the event loop."""
+        return [math.exp(-one["mean"]) for one in await self.alog_probs(messages, answers)]
 
-        def submitted() -> Future[list[float]]:
+    def log_probs(self, messages: Sequence[BaseMessage], answers: Sequence[str]) -> list[LogProbs]:
+        """Give the log-probabilities of each answer's tokens, summed up.
+
+        The prompt is read once, the answers go through the model side by side.
+
+        Args:
+            messages: The prompt that they answer.
+            answers: As written, without the token that ends a reply.
+
+        Raises:
+            InputError: An answer is empty.
+            SetupError: The model cannot be loaded.
+        """
+        return submit_answers(self.load(), messages, answers, self._template).result()
+
+    async def alog_probs(
+        self, messages: Sequence[BaseMessage], answers: Sequence[str]
+    ) -> list[LogProbs]:
+        """Do as `log_probs` does, without blocking the event loop."""
+
+        def submitted() -> Future[list[LogProbs]]:
             return submit_answers(self.load(), messages, answers, self._template)
 
         return await asyncio.wrap_future(await CREW.away(submitted))

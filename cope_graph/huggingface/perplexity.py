@@ -1,8 +1,7 @@
-"""Perplexity of answers: how unsure a model is of a text, for the gate of open-ended questions."""
+"""How sure a model is of texts, for the gate of open-ended questions."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -15,6 +14,8 @@ from cope_graph.huggingface.loaded import Loaded
 from cope_graph.huggingface.prompt import prompt_tokens
 from cope_graph.huggingface.request import room_for_reply
 from cope_graph.huggingface.score import answer_log_probs
+from cope_graph.models.log_probs import summary
+from cope_graph.state import LogProbs
 
 
 def submit_answers(
@@ -22,8 +23,8 @@ def submit_answers(
     messages: Sequence[BaseMessage],
     answers: Sequence[str],
     template: Mapping[str, Any],
-) -> Future[list[float]]:
-    """Ask for exp(-mean token log-probability) of each answer to one prompt (paper, section 3.3).
+) -> Future[list[LogProbs]]:
+    """Ask for the log-probabilities of the tokens of each answer to one prompt, summed up.
 
     Args:
         loaded: The model.
@@ -38,15 +39,14 @@ def submit_answers(
     prompt = prompt_tokens(loaded, messages, (), template)
     tokens = [loaded.tokens_of(answer) for answer in answers]
     if not all(tokens):
-        msg = "An empty answer has no perplexity: leave it out."
+        msg = "An empty answer has no log-probabilities: leave it out."
         raise InputError(msg)
     longest = max(map(len, tokens), default=0)
     if room_for_reply(loaded, len(prompt), longest) < longest:
         msg = f"Prompt and answer do not fit into the context window of {loaded.name}."
         raise RequestRefusedError(msg)
 
-    def score() -> list[float]:
-        found = answer_log_probs(loaded.model, prompt, tokens)
-        return [math.exp(-sum(values) / len(values)) for values in found]
+    def score() -> list[LogProbs]:
+        return [summary(values) for values in answer_log_probs(loaded.model, prompt, tokens)]
 
     return engine_of(loaded).call(score)

@@ -6,11 +6,12 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel
 
 from cope_graph.errors import InputError
+from cope_graph.models.parsing import parsed_by
 
 
 def structured(
@@ -40,12 +41,4 @@ def structured(
         msg = f"method={method!r}: choose 'json_schema', 'function_calling' or 'json_mode'."
         raise InputError(msg)
     asked: Runnable[Any, Any] = chat.bind(response_format=wanted)
-    if not include_raw:
-        plain: Runnable[Any, Any] = asked | parser
-        return plain
-    read = RunnablePassthrough.assign(
-        parsed=lambda out: parser.invoke(out["raw"]), parsing_error=lambda _: None
-    )
-    failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    told: Runnable[Any, Any] = read.with_fallbacks([failed], exception_key="parsing_error")
-    return RunnableMap(raw=asked) | told
+    return parsed_by(asked, parser, include_raw=include_raw)

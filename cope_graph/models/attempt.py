@@ -32,6 +32,8 @@ from cope_graph.models.steps import Step, Steps
 from cope_graph.models.usage import Usage, usage_of
 from cope_graph.money.budget import shut_out
 
+_UNFIT: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_ABOUT_SCHEMA: Final = re.compile("response_format|json_schema")
 _ABOUT_N: Final = re.compile("[`'\"]n[`'\"]|\\bn *[>=]")
 
 
@@ -67,6 +69,11 @@ def tries(  # noqa: C901 - all that can become of a try, in one place
             fault = diagnose(error, model)
             if flight.request.k > 1 and _refuses_n(error):
                 return _asked_otherwise(flight, one)
+            if _refuses_schema(flight, error):
+                flight.model.refused_schema.set()
+                flight.model.breaker.answered()
+                flight.end(one, FREE_OF_CHARGE, error="takes no JSON schema")
+                continue
             _failed(flight, one, fault)
             wait_s = fault.backoff_s(attempt)
             if attempt >= retries or not fault.again or wait_s >= flight.seconds_left:
@@ -146,7 +153,10 @@ def _brought(flight: Flight, result: LLMResult) -> _Brought:
     spent = (result.llm_output or {}).get("token_usage") or {}
     never_begun = flight.progress.is_over and spent.get("total_tokens") == 0
     return _Brought(
-        [reply_of(one, says_finish=says_finish) for one in generations[: request.k]],
+        [
+            reply_of(one, says_finish=says_finish, log_probs=request.log_probs)
+            for one in generations[: request.k]
+        ],
         FREE_OF_CHARGE
         if never_begun and flight.model.tells_progress
         else usage_of(request.messages, generations, result.llm_output or {}),
@@ -204,3 +214,12 @@ def _who(flight: Flight) -> str:
 def _refuses_n(error: Exception) -> bool:
     refused = getattr(error, "status_code", None) == HTTPStatus.BAD_REQUEST
     return refused and (getattr(error, "param", None) == "n" or bool(_ABOUT_N.search(str(error))))
+
+
+def _refuses_schema(flight: Flight, error: Exception) -> bool:
+    """Tell whether a server refuses to hold replies to a schema: it is asked in words alone."""
+    if flight.request.schema is None or flight.model.refused_schema.is_set():
+        return False
+    refused = getattr(error, "status_code", None) in _UNFIT
+    about = f"{getattr(error, 'param', None)} {error}"
+    return refused and _ABOUT_SCHEMA.search(about) is not None

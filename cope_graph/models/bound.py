@@ -42,7 +42,7 @@ class Bound:
     """One side of the cascade.
 
     Attributes:
-        side: `"small"` or `"large"`.
+        side: `"small"`, `"large"`, or `"judge"` for a third model that only judges.
         chat: The model itself.
         name: Its name, as configured.
         takes_n: Whether its kind of model can draw n samples in one request.
@@ -56,6 +56,7 @@ class Bound:
         says_finish: Whether it always says why it stopped, so that silence is a broken stream.
         secrets: Its keys, which no message may show.
         refused_n: Set once its server has said that it gives one sample a request.
+        refused_schema: Set once its server has said that it holds no reply to a JSON schema.
         breaker: Spares it when it is dead.
         meter: Counts its working time, for a price by the hour.
         desk: Where requests from threads are made.
@@ -76,6 +77,7 @@ class Bound:
     secrets: tuple[str, ...] = field(repr=False)
     desk: Desk = field(repr=False, compare=False)
     refused_n: Event = field(default_factory=Event, repr=False, compare=False)
+    refused_schema: Event = field(default_factory=Event, repr=False, compare=False)
     breaker: Breaker = field(default_factory=Breaker, repr=False, compare=False)
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
     desks: dict[AbstractEventLoop, Desk] = field(default_factory=dict, repr=False, compare=False)
@@ -103,6 +105,17 @@ class Bound:
     def tells_progress(self) -> bool:
         """Whether it says when a sample has ended, and can stop the others."""
         return bool(getattr(self.chat, "tells_progress", False))
+
+    @property
+    def lacks_log_probs(self) -> bool:
+        """Whether it is known not to give log-probabilities, since nothing could ask it for them.
+
+        A chat model of the user's own may give them unasked.
+        """
+        home = type(self.chat).__module__.partition(".")[0]
+        of_a_package = home.startswith(("langchain_", "cope_graph"))
+        responses = "extra_body" in self.settable and not self.takes_n  # OpenAI's Responses API
+        return (of_a_package and "logprobs" not in self.settable) or responses
 
     @property
     def is_cascade(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from asyncio import AbstractEventLoop
 from typing import Any, Final
 
@@ -24,7 +26,9 @@ def configured(
         loop: The event loop it is asked in, `None` in a thread.
     """
     desk = _desk_in(model, loop) if loop and model.keeps_connections else model.desk
-    key = (request.temperature, request.seed, request.max_tokens, request.stream)
+    held = _held_to(model, request)
+    settings = (request.temperature, request.seed, request.max_tokens, request.stream)
+    key = (*settings, request.log_probs, json.dumps(held, sort_keys=True) if held else "")
     copy = desk.copies.get(key)
     if copy is None:
         if len(desk.copies) >= _MOST_COPIES:
@@ -51,6 +55,8 @@ def copied(model: Bound, request: Request, chat: BaseChatModel | None = None) ->
         "seed": request.seed,
         "max_tokens": request.max_tokens,
         "stream_usage": True,
+        "logprobs": request.log_probs or None,
+        **_held_to(model, request),
     }
     if getattr(model.chat, "n", None) is not None:
         # The schedule says how many samples are bought, not the model's own setting.
@@ -60,3 +66,18 @@ def copied(model: Bound, request: Request, chat: BaseChatModel | None = None) ->
         wanted |= {"disable_streaming": True, "streaming": False}
     update = {name: v for name, v in wanted.items() if name in model.settable and v is not None}
     return (chat or model.chat).model_copy(update=update)
+
+
+def _held_to(model: Bound, request: Request) -> dict[str, Any]:
+    """Give the setting that holds replies to a schema, by the fields the model has."""
+    if request.schema is None or model.refused_schema.is_set():
+        return {}
+    name = str(request.schema.get("title") or "answer")
+    # OpenAI takes letters, digits, _ and - alone; a generic class has brackets in its name.
+    shown = re.sub(r"[^\w-]+", "_", name, flags=re.ASCII)[:64]
+    schema = {"name": shown, "schema": dict(request.schema)}
+    wanted = {"response_format": {"type": "json_schema", "json_schema": schema}}
+    if "extra_body" in model.settable:
+        # As an argument of its own, OpenAI's client would raise when one of n replies is cut off.
+        return {"extra_body": {**(getattr(model.chat, "extra_body", None) or {}), **wanted}}
+    return wanted

@@ -6,6 +6,8 @@ What comes back is JSON, so that a checkpoint can keep it.
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired
 
@@ -13,8 +15,9 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, Generation
 from typing_extensions import TypedDict
 
+from cope_graph.models.log_probs import log_probs_of
 from cope_graph.money.lines import LedgerLine
-from cope_graph.state import FailureKind
+from cope_graph.state import FailureKind, LogProbs
 
 UNNEEDED: Final = "not waited for"
 """The error of a sample without which the decision stands."""
@@ -34,6 +37,8 @@ class Request:
         seed: `None` leaves the model's own.
         max_tokens: `None` leaves the model's own.
         stream: Whether its tokens may be streamed to the caller.
+        log_probs: Whether the log-probabilities of its tokens are wanted.
+        schema: JSON schema that replies are held to, where the model can.
     """
 
     messages: tuple[BaseMessage, ...]
@@ -42,11 +47,16 @@ class Request:
     seed: int | None = None
     max_tokens: int | None = None
     stream: bool = False
+    log_probs: bool = False
+    schema: Mapping[str, Any] | None = None
 
     def fingerprint(self, model: str) -> str:
         """Give what tells it, and whom it is for, from another request, after a crash too."""
         texts = [(message.type, message.content) for message in self.messages]
-        asked = (model, texts, self.k, self.temperature, self.seed, self.max_tokens)
+        asked: tuple[object, ...] = (model, texts, self.k, self.temperature, self.seed)
+        asked = (*asked, self.max_tokens)
+        if self.log_probs or self.schema:
+            asked = (*asked, self.log_probs, json.dumps(self.schema, sort_keys=True))
         return hashlib.sha256(repr(asked).encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -63,6 +73,8 @@ class Reply(TypedDict):
     """Whether it ends at the token limit."""
     error: NotRequired[str]
     """Why there is no reply to speak of, in a word or two."""
+    log_probs: NotRequired[LogProbs]
+    """How sure the model was of it, where that was asked for and is known."""
 
 
 class CallFailure(TypedDict):
@@ -103,11 +115,14 @@ def lost(why: str) -> Reply:
     return {"text": "", "finish": None, "id": None, "cut": False, "error": why}
 
 
-def reply_of(generation: Generation, *, says_finish: bool = False) -> Reply:
+def reply_of(
+    generation: Generation, *, says_finish: bool = False, log_probs: bool = False
+) -> Reply:
     """Read one sample of a result.
 
     Args:
         generation: It.
+        log_probs: Whether the log-probabilities of its tokens were asked for.
         says_finish: Whether the provider always says why it stopped: where it does not, a stream
             broke off.
     """
@@ -124,8 +139,16 @@ def reply_of(generation: Generation, *, says_finish: bool = False) -> Reply:
         return {**reply, "error": UNNEEDED}
     if not text.strip():
         return {**reply, "error": "the reply is empty"}
-    broke_off = says_finish and finish is None
-    return {**reply, "error": "the reply broke off"} if broke_off else reply
+    if says_finish and finish is None:
+        return {**reply, "error": "the reply broke off"}
+    return _scored(reply, generation) if log_probs else reply
+
+
+def _scored(reply: Reply, generation: Generation) -> Reply:
+    found = log_probs_of(generation, reply["text"])
+    if isinstance(found, str):
+        return {**reply, "error": found}
+    return reply if found is None else {**reply, "log_probs": found}
 
 
 def _finish(info: dict[str, Any]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, ClassVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -25,6 +25,8 @@ class LocalChatModel(BaseChatModel):
         temperature: `None` takes llama.cpp's own (0.8).
         seed: `None` draws anew each time.
         max_tokens: Longest reply, in tokens.
+        logprobs: Whether `response_metadata["logprobs"]` lists the log-probability of each token.
+        response_format: What replies are held to, in OpenAI's format, such as a JSON schema.
     """
 
     takes_n: ClassVar[bool] = True
@@ -34,6 +36,8 @@ class LocalChatModel(BaseChatModel):
     temperature: float | None = None
     seed: int | None = None
     max_tokens: int = 512
+    logprobs: bool = False
+    response_format: dict[str, Any] | None = None
 
     @property
     def _llm_type(self) -> str:
@@ -53,7 +57,7 @@ class LocalChatModel(BaseChatModel):
         client = self._client(engine(self.model_name))
         options = {**kwargs, "logprobs": True}
         result = client._generate(messages, stop, run_manager, **options)  # noqa: SLF001
-        return _counted(result, self.model_name, keep_logprobs=bool(kwargs.get("logprobs")))
+        return _counted(result, self.model_name, keep_logprobs=self._shows_logprobs(kwargs))
 
     async def _agenerate(
         self,
@@ -65,7 +69,7 @@ class LocalChatModel(BaseChatModel):
         client = self._client(await asyncio.to_thread(engine, self.model_name))
         options = {**kwargs, "logprobs": True}
         result = await client._agenerate(messages, stop, run_manager, **options)  # noqa: SLF001
-        return _counted(result, self.model_name, keep_logprobs=bool(kwargs.get("logprobs")))
+        return _counted(result, self.model_name, keep_logprobs=self._shows_logprobs(kwargs))
 
     def _stream(
         self,
@@ -88,8 +92,17 @@ class LocalChatModel(BaseChatModel):
         async for chunk in client._astream(messages, stop, run_manager, **kwargs):  # noqa: SLF001
             yield chunk
 
+    def _shows_logprobs(self, options: Mapping[str, Any]) -> bool:
+        return bool(options.get("logprobs", self.logprobs))
+
     def _client(self, running: Engine) -> ChatOpenAI:
-        own = {"temperature": self.temperature, "seed": self.seed, "max_tokens": self.max_tokens}
+        own: dict[str, Any] = {
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "max_tokens": self.max_tokens,
+        }
+        if self.response_format:
+            own["extra_body"] = {"response_format": self.response_format}
         return running.client.model_copy(update=own)
 
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from cope_graph.errors import MissingKeyError, MissingPackageError, ModelNameError
 
-Side = Literal["small", "large"]
+Side = Literal["small", "large", "judge"]
 
 
 def chat_model(model: str | BaseChatModel | BaseLLM, side: Side) -> BaseChatModel:
@@ -22,7 +22,7 @@ def chat_model(model: str | BaseChatModel | BaseLLM, side: Side) -> BaseChatMode
     text-generation-inference and the Hub's inference have).
 
     Names: `openai:NAME` (any OpenAI-compatible server: `COPE_SMALL_BASE_URL`,
-    `COPE_SMALL_API_KEY`, the same with `LARGE`; the key falls back to `OPENAI_API_KEY`),
+    `COPE_SMALL_API_KEY`, the same with `LARGE` and `JUDGE`; else `OPENAI_API_KEY` is the key),
     `local:NAME` (an embedded model, see `cope models list`), `huggingface:org/name[@revision]` (a
     model of the Hub, or a folder, in this process through torch), and every name of LangChain's
     `init_chat_model`, such as `anthropic:claude-sonnet-4-5`.

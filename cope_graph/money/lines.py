@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from typing_extensions import TypedDict
 
-Role = Literal["plan", "execute"]
+Role = Literal["plan", "execute", "judge"]
 Status = Literal["reported", "estimated", "unknown"]
 
 
@@ -21,7 +21,7 @@ class LedgerLine(TypedDict):
     stage: int
     """The stage it belongs to, 1 to 3."""
     role: Role
-    """Whether it bought a plan or an answer."""
+    """Whether it bought a plan, an answer, or a judgement of answers."""
     model: str
     """The model's name, as the provider reported it where it did."""
     samples: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NotRequired
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.messages.utils import count_tokens_approximately
@@ -17,7 +17,7 @@ from cope_graph.models.bound import Bound
 from cope_graph.money.lines import Ledger
 from cope_graph.stages.inputs import check_inputs
 from cope_graph.stages.run import Run
-from cope_graph.state import Best, Failure, Sample, Stage, Stop, Visit
+from cope_graph.state import Best, Failure, Route, Sample, Stage, Stop, Visit
 
 _MOST: Final = 64  # of CopeContext's n: comparing many samples would keep others waiting
 _USD: Final = re.compile("[0-9]{1,60}(?:[.][0-9]{1,60})?", re.ASCII)
@@ -37,6 +37,7 @@ class _Kept(TypedDict):
 
     run: str
     stage: Stage
+    route: NotRequired[Route | None]
     inputs: dict[str, Any]
     lesson: str | None
     goals: Annotated[list[str], Field(max_length=_MOST)]
@@ -69,11 +70,15 @@ def check_state(run: Run, node: str) -> None:
     if bound.overrides == "tighten" and stage not in bound.defaults.stages:
         msg = f"There is no stage {stage} in a graph with stages {bound.defaults.stages}: ask anew."
         raise InputError(msg)
+    route = run.state.get("route")
+    if route is not None and (bound.router is None or route["stage"] > stage):
+        msg = f"No router let this run begin at stage {route['stage']}: ask anew."
+        raise InputError(msg)
     if node not in _nodes(run.settings, stage):
         msg = f"{node} has no part in stage {stage} of a run with stages {run.settings.stages}."
         raise InputError(msg)
     check_inputs(bound.task, run.state["inputs"])
-    used = [model for model, _, _ in run.models_used()] if run.state.get("entering") else []
+    used = [one.model for one in run.models_used()] if run.state.get("entering") else []
     check_question(run.state["messages"], used)
 
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from cope_graph.gates.asking import AskingGate
 from cope_graph.models.exchange import Reply, Request, lost
 from cope_graph.stages.ask import Ask
-from cope_graph.stages.judge import stands
+from cope_graph.stages.look import stands
 from cope_graph.stages.run import Run
+from cope_graph.stages.scored import check_scored
 from cope_graph.state import Sample
+from cope_graph.tasks.task import Task
 
 
 def small_execute(run: Run) -> Ask:
@@ -22,7 +25,8 @@ def small_execute(run: Run) -> Ask:
 
     def samples_of(replies: Sequence[Reply | None]) -> list[Sample]:
         numbered = enumerate(replies, first)
-        fresh = [_sample(run, reply, i if goals else None) for i, reply in numbered]
+        scored = run.cascade.task.log_probs
+        fresh = [_sample(run, reply, i if goals else None, scored=scored) for i, reply in numbered]
         return [*state["samples"], *fresh]
 
     def settled(replies: Sequence[Reply | None]) -> bool:
@@ -30,9 +34,13 @@ def small_execute(run: Run) -> Ask:
         return stands(run, samples_of(replies), missing)
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
-        return {"samples": samples_of([reply for group in replies for reply in group])}
+        fresh = [reply for group in replies for reply in group]
+        if run.cascade.task.log_probs:
+            check_scored(draw.voter, fresh)
+        return {"samples": samples_of(fresh)}
 
-    return Ask(draw.voter, "execute", state["stage"], requests, update, settled)
+    looks = settled if _is_settled_early(run.cascade.task) else None
+    return Ask(draw.voter, "execute", state["stage"], requests, update, looks)
 
 
 def large_execute(run: Run) -> Ask:
@@ -44,25 +52,33 @@ def large_execute(run: Run) -> Ask:
         temperature=settings.temperature_stage3,
         seed=settings.seed,
         max_tokens=settings.max_answer_tokens,
+        schema=run.cascade.task.schema,
         stream=run.mask is None,  # stand-ins for what is hidden are not for the caller's eyes
     )
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         reply = replies[0][0]
-        return {"samples": [_sample(run, {**reply, "text": run.shown(reply["text"])}, None)]}
+        return {"samples": [_sample(run, {**reply, "text": run.shown(reply["text"])})]}
 
     return Ask(run.cascade.large, "execute", 3, (request,), update)
 
 
+def _is_settled_early(task: Task) -> bool:
+    """Tell whether a gate's decision can stand before all samples have come: not of a score."""
+    return not task.log_probs and not isinstance(task.gate, AskingGate)
+
+
 def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]:
     """Make stage 1's requests: every sample follows a goal of its own."""
-    prompts, settings = run.cascade.task.prompts, run.settings
+    task, settings = run.cascade.task, run.settings
     return tuple(
         Request(
-            messages=run.turn(prompts.executor(run.asked, run.small_plans(goal))),
+            messages=run.turn(task.prompts.executor(run.asked, run.small_plans(goal))),
             temperature=settings.temperature_stage1,
             seed=None if settings.seed is None else settings.seed + first + i,
             max_tokens=settings.max_answer_tokens,
+            log_probs=task.log_probs,
+            schema=task.schema,
         )
         for i, goal in enumerate(goals)
     )
@@ -73,26 +89,36 @@ def _shared(run: Run, k: int, first: int) -> Request:
     state, settings = run.state, run.settings
     guided = state["stage"] != 1
     plans = [*run.small_plans(state["goal"]), *run.large_plans()] if guided else []
-    prompt = run.cascade.task.prompts.executor(run.asked, plans)
+    task = run.cascade.task
     return Request(
-        messages=run.turn(prompt),
+        messages=run.turn(task.prompts.executor(run.asked, plans)),
         k=k,
         temperature=settings.temperature_stage2 if guided else settings.temperature_stage1,
         seed=None if settings.seed is None else settings.seed + first,
         max_tokens=settings.max_answer_tokens,
+        log_probs=task.log_probs,
+        schema=task.schema,
     )
 
 
-def _sample(run: Run, reply: Reply | None, goal: int | None) -> Sample:
+def _sample(
+    run: Run, reply: Reply | None, goal: int | None = None, *, scored: bool = False
+) -> Sample:
     if reply is None:
         reply = lost("still on its way")
+    task = run.cascade.task
     # A reply that ends at the token limit has not come to its answer yet.
     unread = reply["cut"] or "error" in reply
+    scores = reply.get("log_probs")
+    if scored and scores is None:
+        unread = True  # never taken for sure
     sample: Sample = {
         "text": reply["text"],
-        "answer": None if unread else run.cascade.task.read(reply["text"]),
+        "answer": None if unread else task.read(reply["text"]),
         "finish": reply["finish"],
         "goal": goal,
         "id": reply["id"],
     }
+    if scores is not None:
+        sample = {**sample, "log_probs": scores}
     return {**sample, "error": reply["error"]} if "error" in reply else sample

@@ -9,7 +9,7 @@ from cope_graph.errors import InputError
 from cope_graph.gates.verdict import Verdict
 from cope_graph.money.lines import NO_TOTALS
 from cope_graph.stages.close import close
-from cope_graph.stages.judge import decision_on, threshold_of
+from cope_graph.stages.look import decision_on, threshold_of
 from cope_graph.stages.run import Run
 from cope_graph.state import Best, CopeState, Decision, Visit
 
@@ -63,7 +63,11 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         "output_tokens": spent["output_tokens"],
         "usd": spent["usd"],
     }
-    return visit if verdict.failed is None else {**visit, "failed": [*verdict.failed]}
+    if verdict.failed is not None:
+        visit["failed"] = [*verdict.failed]
+    if verdict.fields is not None and sure is not None:
+        visit["fields"] = dict(verdict.fields)
+    return visit
 
 
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:
@@ -73,7 +77,8 @@ def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -
     lost = [sample["error"] for sample in run.state["samples"] if "error" in sample]
     if threshold is None and verdict.passes is None:
         without = f"the large model gave no answer: {lost[0]}" if lost else _UNREAD
-        unsure = f"; {verdict.explanation}" if verdict.confidence is None else ""
+        says_why = verdict.confidence is None and verdict.explanation
+        unsure = f"; {verdict.explanation}" if says_why else ""
         return f"the large model answered{unsure}" if accepted else without
     seen = _with_losses(run, verdict.explanation)
     if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
@@ -127,8 +132,11 @@ def _goal(run: Run, verdict: Verdict) -> dict[str, Any]:
     goals = run.state["goals"]
     if run.state["stage"] != 1:
         return {}
-    majority = verdict.classes[0].members if verdict.classes else range(len(goals))
-    behind = [goals[index] for index in majority if index < len(goals) and goals[index]]
+    majority = verdict.classes[0].members if verdict.classes else ()
+    if not majority and verdict.winner is not None:  # of a gate that does not vote: of the best
+        majority = (verdict.winner,)
+    there = [goals[index] for index in majority if index < len(goals) and goals[index]]
+    behind = there or [goal for goal in goals if goal]
     if not behind:
         return {}
     return {"goal": random.Random(run.settings.seed).choice(behind)}  # noqa: S311

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, NotRequired, cast, get_type_hints
+from typing import Annotated, Any, NotRequired, Required, cast, get_origin, get_type_hints
 
 from langgraph.channels import EphemeralValue
 from pydantic import TypeAdapter, ValidationError
@@ -50,12 +50,21 @@ def check_inputs(task: Task, inputs: Mapping[str, Any]) -> None:
     """Refuse inputs that are not what the task asks for.
 
     Raises:
-        InputError: A value is of another shape, or its key is none of the task's.
+        InputError: A value is of another shape, its key is none of the task's, or one that the
+            task marks as `Required` is missing.
     """
     try:
         _adapter(task.inputs).validate_python(dict(inputs), strict=True)
     except ValidationError as error:
+        missing = [
+            str(one["loc"][0])
+            for one in error.errors()
+            if one["type"] == "missing" and len(one["loc"]) == 1
+        ]
         msg = f"The {task.name} task cannot use its input ({describe(error)})."
+        if missing:
+            given = ", ".join(f"{name!r}: ..." for name in ("messages", *missing))
+            msg = f"The {task.name} task needs {missing[0]!r} with each question: pass {{{given}}}."
         raise InputError(msg) from error
 
 
@@ -77,7 +86,10 @@ def _with(schema: type, more: dict[str, Any]) -> Any:
 @cache
 def _adapter(inputs: type | None) -> TypeAdapter[Any]:
     hints = {} if inputs is None else get_type_hints(inputs, include_extras=True)
-    optional = {name: NotRequired[kind] for name, kind in hints.items()}
-    kind = cast("Any", TypedDict)("Inputs", optional)
+    keys = {
+        name: kind if get_origin(kind) is Required else NotRequired[kind]
+        for name, kind in hints.items()
+    }
+    kind = cast("Any", TypedDict)("Inputs", keys)
     kind.__pydantic_config__ = {"extra": "forbid"}
     return TypeAdapter(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 from zlib import crc32
@@ -11,17 +11,20 @@ from zlib import crc32
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from cope_graph.context import CopeContext, Overrides
+from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.verdict import Question
 from cope_graph.models.bound import Bound
 from cope_graph.money.budget import Budget
 from cope_graph.money.lines import NO_LEDGER
 from cope_graph.redact import Detector, Mask, hide_messages, mask_for, texts_of
+from cope_graph.routing.router import Router
 from cope_graph.state import CopeState, Stage
 from cope_graph.tasks.task import Plan, PlanForm, Task
 
 Node = Literal["small_plan", "small_execute", "large_plan", "large_execute"]
 
 FRESH: Final[dict[str, Any]] = {
+    "route": None,
     "inputs": {},
     "lesson": None,
     "goals": [],
@@ -56,6 +59,8 @@ class Cascade:
         overrides: What a run may ask for.
         budget: What all runs of the graph share, `None` without a limit.
         detect: Finds what the large model must not see, `None` to show it everything.
+        judge: Who is asked by a gate that asks, where that is a third model.
+        router: Says where a run begins, `None` for its first stage.
     """
 
     small: Bound
@@ -65,6 +70,18 @@ class Cascade:
     overrides: Overrides = "tighten"
     budget: Budget | None = None
     detect: Detector | None = None
+    judge: Bound | None = None
+    router: Router | None = None
+
+
+@dataclass(frozen=True)
+class Used:
+    """A model that a run may ask, and what for."""
+
+    model: Bound
+    plans: bool = False
+    answers: bool = False
+    judges: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +111,18 @@ class Run:
         state, seed = self.state, self.settings.seed
         # Of the run's name, whatever a client has made of it: a lot has to fall the same way again.
         lot = crc32(state.get("run", "").encode("utf-8", "replace")) if seed is None else seed
-        return Question(state["messages"][-1].text, state["inputs"], lot)
+        earlier = tuple(state["messages"][:-1])
+        return Question(state["messages"][-1].text, state["inputs"], lot, earlier)
+
+    @cached_property
+    def shown_question(self) -> Question:
+        """The question as a judge sees it: with what models may see of the inputs."""
+        return replace(self.question, text=self.cascade.task.show(self.question))
+
+    @property
+    def judge(self) -> Bound:
+        """Who is asked by a gate that asks."""
+        return self.cascade.judge or self.cascade.large
 
     @cached_property
     def asked(self) -> str:
@@ -119,6 +147,8 @@ class Run:
             return None
         plans = [plan.text for plan in self.large_plans()]  # a person may have edited it
         texts = [*texts_of(self.state["messages"]), self.asked, *plans]
+        if isinstance(self.cascade.task.gate, AskingGate):
+            texts += [sample["text"] for sample in self.state["samples"]]
         return mask_for(texts, self.cascade.detect)
 
     def hidden(self, text: str) -> str:
@@ -129,17 +159,24 @@ class Run:
         """Undo the hiding in what the large model wrote."""
         return text if self.mask is None else self.mask.restore(text)
 
-    def models_used(self) -> list[tuple[Bound, bool, bool]]:
-        """List the models this run may ask, and whether for plans and for answers."""
+    def models_used(self) -> list[Used]:
+        """List the models this run may ask."""
         settings = self.settings
         stages = set(settings.stages)
-        plans = 1 in stages and settings.small_plan != "none"
-        guides = 2 in stages or (3 in stages and settings.own_plan)  # noqa: PLR2004
+        small = bool(stages & {1, 2})
+        judged = small and isinstance(self.cascade.task.gate, AskingGate)
         used = [
-            (self.cascade.small, plans, bool(stages & {1, 2})),
-            (self.cascade.large, guides, 3 in stages),  # noqa: PLR2004
+            Used(self.cascade.small, 1 in stages and settings.small_plan != "none", small),
+            Used(
+                self.cascade.large,
+                plans=2 in stages or (3 in stages and settings.own_plan),  # noqa: PLR2004
+                answers=3 in stages,  # noqa: PLR2004
+                judges=judged and self.cascade.judge is None,
+            ),
         ]
-        return [(model, plan, answer) for model, plan, answer in used if plan or answer]
+        if judged and self.cascade.judge is not None:
+            used.append(Used(self.cascade.judge, judges=True))
+        return [one for one in used if one.plans or one.answers or one.judges]
 
     def small_plans(self, text: str | None) -> list[Plan]:
         """Give a plan of the small model in the form it was asked for."""

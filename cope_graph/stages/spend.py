@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from cope_graph.errors import BudgetError, UnknownPriceError
+from cope_graph.gates.asking import AskingGate
 from cope_graph.models.bound import Bound
 from cope_graph.models.flight import StopReason
 from cope_graph.models.steps import Step, Steps
@@ -21,8 +22,9 @@ from cope_graph.money.amount import Amount
 from cope_graph.money.budget import Budget, entered
 from cope_graph.money.lines import LedgerLine
 from cope_graph.money.purse import Purse
-from cope_graph.stages.run import Run
+from cope_graph.stages.run import Run, Used
 
+JUDGED: Final = "the judge's max_tokens"
 _LOOK_AGAIN_S: Final = 1.0
 
 
@@ -88,13 +90,11 @@ def check_models(run: Run, *, usd: bool) -> None:
         BudgetError: A model has no limit on its replies.
     """
     used = run.models_used()
-    unpriced = [model for model, _, _ in used if usd and not model.has_price()]
-    missing = [
-        (model, _unset(run, model, plans=plans, answers=answers)) for model, plans, answers in used
-    ]
+    unpriced = [one.model for one in used if usd and not one.model.has_price()]
+    missing = [(one.model, _unset(run, one)) for one in used]
     endless = [model for model, names in missing if names]
     names = list(dict.fromkeys(name for _, names in missing for name in names))
-    nested = [model for model, _, _ in used if model.is_cascade]
+    nested = [one.model for one in used if one.model.is_cascade]
     wrong = [_no_price(unpriced)] if unpriced else []
     wrong += [_no_end(endless, names)] if endless else []
     wrong += [_no_bound(nested)] if nested else []
@@ -102,15 +102,19 @@ def check_models(run: Run, *, usd: bool) -> None:
         raise (UnknownPriceError if unpriced else BudgetError)(" ".join(wrong))
 
 
-def _unset(run: Run, model: Bound, *, plans: bool, answers: bool) -> list[str]:
+def _unset(run: Run, used: Used) -> list[str]:
     """Name the limits on a model's replies that are needed and that it does not have."""
-    needed = {"max_plan_tokens": plans, "max_answer_tokens": answers}
-    settings = run.settings
-    return [
+    needed = {"max_plan_tokens": used.plans, "max_answer_tokens": used.answers}
+    settings, gate, model = run.settings, run.cascade.task.gate, used.model
+    unset = [
         name
         for name, needs in needed.items()
         if needs and most_tokens(model, getattr(settings, name)) is None
     ]
+    asked = gate.max_tokens if isinstance(gate, AskingGate) else None
+    if used.judges and most_tokens(model, asked) is None:
+        unset.append(JUDGED)
+    return unset
 
 
 def _no_bound(models: list[Bound]) -> str:
@@ -131,10 +135,12 @@ def _no_price(models: list[Bound]) -> str:
 
 
 def _no_end(models: list[Bound], names: list[str]) -> str:
-    settings = ", ".join(f"{name}=..." for name in names)
+    settings = ", ".join(f"{name}=..." for name in names if name != JUDGED)
+    ways = [f"create_cope(defaults=CopeContext({settings}))"] if settings else []
+    ways += ["gates.judge(max_tokens=...)"] if JUDGED in names else []
     return (
         f"{_named(models, 'no limit on its replies')}, which a budget needs: pass "
-        f"create_cope(defaults=CopeContext({settings})), or set max_tokens on the model."
+        f"{' and '.join(ways)}, or set max_tokens on the model."
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from cope_graph.gates.asking import AskingGate
 from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import Request
 from cope_graph.models.worst import most_tokens, plan_tokens, worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.stages.run import Run
-from cope_graph.state import Stage
+from cope_graph.state import Sample, Stage
 from cope_graph.tasks.task import Plan, PlanForm
 
 
@@ -39,7 +40,11 @@ def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
     guideline = [settings.large_plan] if guides else []
     waves = [draw.k for draw in run.schedule()]
     for stage in (stage for stage in settings.stages if stage >= now):
-        past_plan = stage == now and node in ("small_execute", "large_execute")
+        past_plan = stage == now and node in ("small_execute", "large_execute", "confidence_gate")
+        if stage < 3:  # noqa: PLR2004
+            yield from _judgement(run)
+        if stage == now and node == "confidence_gate":
+            continue  # its samples are there
         if stage == 1:
             if goal and not past_plan:
                 yield _plan(run, small, form, settings.n)
@@ -71,6 +76,22 @@ def _answer(run: Run, model: Bound, forms: list[PlanForm], k: int = 1) -> Amount
     given = run.settings.max_plan_tokens
     extra = sum(plan_tokens(model, most_tokens(planners[form], given)) for form in forms)
     return _cost(run, model, prompt, k, most, extra)
+
+
+def _judgement(run: Run) -> Iterator[Amount]:
+    """Bound what a gate that asks costs, once the n samples of a stage are there."""
+    gate, model, most = run.cascade.task.gate, run.judge, run.settings.max_answer_tokens
+    if not isinstance(gate, AskingGate):
+        return
+    samples: list[Sample] = [
+        {"text": f"{i}", "answer": f"{i}", "finish": None, "goal": None, "id": None}
+        for i in range(run.settings.n)
+    ]
+    longest = most_tokens(run.cascade.small, most) or 0
+    extra = run.settings.n * plan_tokens(model, longest)
+    for prompt in gate.prompts(run.shown_question, samples):
+        request = Request(run.large_turn(run.hidden(prompt)), max_tokens=gate.max_tokens)
+        yield worst_case(model, request, run.settings.timeout_s, extra_prompt=extra)
 
 
 def _question(run: Run, model: Bound) -> str:

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cope_graph.gates.majority import group
 from cope_graph.gates.verdict import AnswerClass, Gate, Question, Verdict
-from cope_graph.gates.vote import group
 from cope_graph.sandbox.runner import CodeRunner, Limits
 from cope_graph.tasks.behaviour import behaviour
 from cope_graph.tasks.entry import entry
@@ -42,7 +42,7 @@ def _gate(does: Does, question: Question, samples: Sequence[Sample]) -> Verdict:
     first = next((index for index, code in enumerate(codes) if code is not None), None)
     if first is None:
         reason = f"there are no tests, and none of {len(samples)} samples has code"
-        return Verdict(None, None, None, reason)
+        return Verdict(None, None, None, reason, by_share=True)
     if len(samples) == 1:
         return Verdict(None, 0, codes[0], "there are no tests, and no other candidate to compare")
     alike = group(_all(does, question.text, codes), str.__eq__)
@@ -56,7 +56,7 @@ def _gate(does: Does, question: Question, samples: Sequence[Sample]) -> Verdict:
         "on inputs made up for them"
     )
     share = len(members) / len(samples)
-    return Verdict(share, members[0], classes[0].answer, explanation, classes)
+    return Verdict(share, members[0], classes[0].answer, explanation, classes, by_share=True)
 
 
 def _all(does: Does, question: str, codes: Sequence[str | None]) -> list[str | None]:

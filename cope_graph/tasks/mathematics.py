@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cope_graph.gates.vote import vote
+from cope_graph.gates.majority import vote
 from cope_graph.tasks.equality import math_equal
 from cope_graph.tasks.reading import read_math
 from cope_graph.tasks.task import Prompts, Task

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
 MAX_ANSWER: Final = 1_000
 """Longest text, in characters, that is still an answer and not a reply of its own."""
@@ -60,7 +61,9 @@ _PLACEHOLDER_WORDS: Final = (
     "theanswer result value number yournumber insertanswer insertanswerhere answerhere here todo "
     "tbd placeholder"
 )
-_PLACEHOLDERS: Final = frozenset(_PLACEHOLDER_WORDS.split())
+PLACEHOLDERS: Final = frozenset(_PLACEHOLDER_WORDS.split())
+"""What a reply to a math question may hold in the place of an answer."""
+
 _FORMATTING: Final = re.compile(
     r"\\(?:text(?:bf|rm)?|mathrm|mbox|boxed|fbox|quad|[lc]?dots|square|blacksquare)(?![A-Za-z])"
 )
@@ -86,17 +89,17 @@ def read_math(text: str) -> str | None:
         >>> read_math(r"So $x = \frac{1}{2}$, that is \boxed{\frac{1}{2}}.")
         '\\frac{1}{2}'
     """
-    for candidate in (*_boxes(text), *_phrases(text)):
-        answer = _clean(candidate)
+    for candidate in (*boxes(text), *phrases(text)):
+        answer = clean(candidate)
         if answer is not None:
             return answer
     last = None
     for last in _NUMBER.finditer(text):  # noqa: B007 - only the last match is wanted
         pass
-    return _clean(last.group()) if last is not None else None
+    return clean(last.group()) if last is not None else None
 
 
-def _boxes(text: str) -> Iterator[str]:
+def boxes(text: str) -> Iterator[str]:
     """Yield what the boxes hold, the last box first; unbalanced boxes are skipped."""
     if "box" not in text:
         return
@@ -125,7 +128,7 @@ def _closing_braces(text: str) -> dict[int, int]:
     return closing
 
 
-def _phrases(text: str) -> Iterator[str]:
+def phrases(text: str) -> Iterator[str]:
     """Yield what follows the answer phrases, the last phrase first."""
     for phrase in list(_PHRASE.finditer(text))[: -_MAX_PHRASES - 1 : -1]:
         rest = text[phrase.end() : phrase.end() + MAX_ANSWER].lstrip(" \t\n:")
@@ -143,8 +146,13 @@ def _phrases(text: str) -> Iterator[str]:
             yield answer
 
 
-def _clean(candidate: str) -> str | None:
-    """Strip what surrounds an answer; `None` when nothing meaningful is left."""
+def clean(candidate: str, placeholders: AbstractSet[str] = PLACEHOLDERS) -> str | None:
+    """Strip what surrounds an answer; `None` when nothing meaningful is left.
+
+    Args:
+        candidate: An answer and what surrounds it.
+        placeholders: What is no answer but the form of one; letters and digits in lower case.
+    """
     answer = candidate.strip()
     before = None
     while before != answer:
@@ -159,14 +167,14 @@ def _clean(candidate: str) -> str | None:
             if wrapped and len(answer) > len(left) + len(right) and left not in inner:
                 answer = inner
         answer = answer.removesuffix("**") if answer.count("**") == 1 else answer
-    if len(answer) > MAX_ANSWER or not _says_something(answer):
+    if len(answer) > MAX_ANSWER or not _says_something(answer, placeholders):
         return None
     return answer
 
 
-def _says_something(answer: str) -> bool:
+def _says_something(answer: str, placeholders: AbstractSet[str]) -> bool:
     """Tell an answer from an empty box, bare punctuation and the placeholders of a prompt."""
     if any(char in _MEANINGFUL_MARKS for char in answer):
         return True
     word = re.sub(r"[^\w/]|_", "", _FORMATTING.sub("", answer)).casefold()
-    return any(char.isalnum() for char in word) and word not in _PLACEHOLDERS
+    return any(char.isalnum() for char in word) and word not in placeholders

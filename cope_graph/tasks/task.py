@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Literal
 
 from cope_graph.errors import InputError
+from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.verdict import AsyncGate, Gate, Question
 from cope_graph.tasks.delimit import delimited
 
@@ -104,20 +105,26 @@ class Task:
         name: Its name, in traces and on screen.
         prompts: What planner and executor are asked.
         read: Reads the answer in a reply, `None` when there is none.
-        gate: Turns the samples of a stage into a verdict.
+        gate: Turns the samples of a stage into a verdict, by itself or by asking a model.
         agate: The gate's asynchronous twin, `None` to run the gate in a thread.
         inputs: What is asked for beside the messages: a `TypedDict`, whose keys become input keys
             of the graph; `None` for nothing.
         show: Puts what models may see of a question into words; by default its text alone.
         learn: Tells later stages, in their prompts, what became of a stage's samples; `None` tells
             them nothing (the paper).
+        log_probs: Whether the gate reads the log-probabilities of the samples' tokens: a small
+            model that gives none is refused.
+        schema: JSON schema that the executors' replies are held to while they are written, where a
+            model can; `None` leaves them free.
     """
 
     name: str
     prompts: Prompts
     read: Callable[[str], str | None]
-    gate: Gate
+    gate: Gate | AskingGate
     agate: AsyncGate | None = None
     inputs: type | None = None
     show: Callable[[Question], str] = text_of
     learn: Learn | None = None
+    log_probs: bool = False
+    schema: Mapping[str, Any] | None = None

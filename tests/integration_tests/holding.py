@@ -15,8 +15,8 @@ from cope_graph.gates.verdict import Verdict
 from cope_graph.models.bound import Bound
 from cope_graph.models.draw import Terms, adraw, draw
 from cope_graph.models.exchange import Outcome, Request
-from cope_graph.stages import node
-from cope_graph.stages.judge import ajudge, judge
+from cope_graph.stages import gate_node, node
+from cope_graph.stages.look import alook, look
 from cope_graph.stages.run import Run
 
 HELD: Final = "held"
@@ -50,21 +50,23 @@ def holding(point: str) -> Iterator[None]:  # noqa: C901 - one function a point
             await ahold()
         return drawn
 
-    def held_judge(run: Run) -> Verdict:
+    def held_look(run: Run) -> Verdict:
         if point == f"gate {run.state['stage']}":
             hold()
-        return judge(run)
+        return look(run)
 
-    async def held_ajudge(run: Run) -> Verdict:
+    async def held_alook(run: Run) -> Verdict:
         if point == f"gate {run.state['stage']}":
             await ahold()
-        return await ajudge(run)
+        return await alook(run)
 
     with (
         patch.object(node, "draw", held_draw),
         patch.object(node, "adraw", held_adraw),
-        patch.object(node, "judge", held_judge),
-        patch.object(node, "ajudge", held_ajudge),
+        patch.object(gate_node, "draw", held_draw),
+        patch.object(gate_node, "adraw", held_adraw),
+        patch.object(gate_node, "look", held_look),
+        patch.object(gate_node, "alook", held_alook),
     ):
         yield
 

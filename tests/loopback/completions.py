@@ -77,11 +77,13 @@ class Choice:
     text: str | None
     tokens: Sequence[str]
     reasoning_tokens: int
-    logprob: float
+    logprob: float | None
     finish_reason: str
 
-    def logprobs(self, tokens: Sequence[str]) -> dict[str, Any]:
+    def logprobs(self, tokens: Sequence[str]) -> dict[str, Any] | None:
         """The ``logprobs`` object for ``tokens``: one entry each."""
+        if self.logprob is None:
+            return None
         entries = [
             {
                 "token": token,
@@ -137,7 +139,8 @@ class Completion:
             reasoning = min(reasoning, limit)
             tokens, finish = tokens[: limit - reasoning], "length"
             text = "".join(tokens)
-        logprob = reply.logprobs[index % len(reply.logprobs)]
+        logs = reply.logprobs or (None,)
+        logprob = logs[index % len(logs)]
         return Choice(index, text, tokens, reasoning, logprob, finish)
 
     def json(self) -> bytes:

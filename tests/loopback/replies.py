@@ -47,8 +47,8 @@ class Reply:
     texts: Sequence[str | None]
     """None is a null content; an empty sequence gives an empty list of choices."""
     finish_reason: str = "stop"
-    logprobs: Sequence[float] = (-0.1,)
-    """The log-probability of every token of choice i, wrapping around."""
+    logprobs: Sequence[float] | None = (-0.1,)
+    """The log-probability of every token of choice i, wrapping around; None gives none."""
     cached_tokens: int = 0
     """Of the prompt, at most all of it."""
     reasoning_tokens: int = 0

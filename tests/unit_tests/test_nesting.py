@@ -141,6 +141,7 @@ def test_the_schemas_hold_what_a_caller_sends_and_gets(snapshot: SnapshotAsserti
         "ledger",
         "messages",
         "reason",
+        "route",
         "stage",
         "stopped_by",
         "visits",

@@ -12,8 +12,8 @@ import pytest
 from typing_extensions import TypedDict
 
 from cope_graph import PLAN_FREE, ChatCope, CopeContext, create_cope
+from cope_graph.gates.majority import vote
 from cope_graph.gates.verdict import Question, Verdict
-from cope_graph.gates.vote import vote
 from cope_graph.tasks import Prompts, Task
 from tests.scripted import ScriptedChat
 from tests.unit_tests.conftest import Runner

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cope_graph.gates.decide import Onward, Threshold, decide
+from cope_graph.gates.majority import vote
 from cope_graph.gates.verdict import Question
-from cope_graph.gates.vote import vote
 from cope_graph.state import Decision, Sample
 
 GATE = vote(str.__eq__)

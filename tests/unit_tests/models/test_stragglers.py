@@ -16,7 +16,7 @@ from cope_graph.models.exchange import Reply as Sampled
 from cope_graph.models.exchange import lost
 from cope_graph.stages.ask import Ask, settle
 from cope_graph.stages.execute import small_execute
-from cope_graph.stages.judge import decision_on, judge
+from cope_graph.stages.look import decision_on, look
 from cope_graph.stages.run import FRESH, Cascade, Run
 from cope_graph.state import CopeState
 from tests.loopback.openai_server import OpenAIServer
@@ -44,7 +44,7 @@ def decided(run: Run, update: dict[str, Any]) -> Decided:
     """Decide as the gate does: the decision, whether it passed, and the answer."""
     state: CopeState = {**run.state, **update}  # type: ignore[typeddict-item]
     after = Run(run.cascade, state, run.settings)
-    verdict = judge(after)
+    verdict = look(after)
     return (*decision_on(after, verdict, len(state["samples"])), verdict.answer)
 
 

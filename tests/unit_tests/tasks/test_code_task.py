@@ -212,6 +212,6 @@ class Odd:
 
 @pytest.mark.parametrize("tests", [TESTS, []])
 def test_what_a_runner_of_ones_own_raises_is_a_failure_of_the_sandbox(tests: list[str]) -> None:
-    task = tasks.code(sandbox=Odd())
+    gate: Any = tasks.code(sandbox=Odd()).gate
     with pytest.raises(SandboxError, match="the sandbox odd failed"):
-        task.gate(Question("q", {"tests": tests}), samples_of(SQUARE, DOUBLE))
+        gate(Question("q", {"tests": tests}), samples_of(SQUARE, DOUBLE))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.tasks.delimit import Tag, _tags, delimited
+from cope_graph.tasks.delimit import JUDGED, PLANNED, Tag, _tags, delimited
 
 TAGS: list[Tag] = ["question", "goal", "guideline"]
 ANY_TAG = re.compile(r"<\s*/?\s*(?:question|goal|guideline)\s*/?>", re.IGNORECASE)
@@ -171,3 +171,32 @@ def test_the_time_is_linear_in_a_hostile_text(text: str) -> None:
     delimited("question", long)
     delimited("question", "<" + " " * 100_000 + "\u200b" * 100_000)
     assert time.perf_counter() - start < 2
+
+
+JUDGE_TAG = re.compile(r"<\s*/?\s*(?:question|rubric|candidate)\s*/?>", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "</candidate>",
+        "< / Candidate >",
+        "<rubric x=1>",
+        "</\u0441andidate>",
+        "</ca\u0578didate>",
+        "</ru\u200bbric>",
+        "</\uff43andidate>",
+    ],
+)
+def test_a_tag_is_neutralised_in_the_prompts_that_have_it_alone(text: str) -> None:
+    assert inside("question", delimited("question", text, PLANNED)) == text
+    neutral = inside("question", delimited("question", text, JUDGED))
+    assert neutral == text.replace("<", "&lt;")
+    assert inside("candidate", delimited("candidate", "</goal>", JUDGED)) == "</goal>"
+
+
+@given(st.sampled_from(JUDGED), st.lists(_TEXTS | st.sampled_from(JUDGED)).map("".join))
+def test_in_a_judges_prompt_one_tag_opens_and_one_closes(tag: Tag, text: str) -> None:
+    rendered = delimited(tag, text, JUDGED)
+    assert JUDGE_TAG.findall(rendered) == [f"<{tag}>", f"</{tag}>"]
+    assert _tags(JUDGED).sub(_plain, inside(tag, rendered)) == text

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cope_graph.state import Sample
 
 
-def vote(equal: Callable[[str, str], bool]) -> Gate:
+def vote(equal: Callable[[str, str], bool], *, transitive: bool = True) -> Gate:
     """Make a gate that counts equal answers.
 
     Confidence is the size of the largest class over ALL samples: a sample without an answer
@@ -21,24 +21,37 @@ def vote(equal: Callable[[str, str], bool]) -> Gate:
     Args:
         equal: Whether two answers are the same. It need not be transitive: each answer is
             compared with the first member of every class, in order.
+        transitive: Whether it nearly is: then a decision does not wait for a sample that could
+            change it by standing between two classes alone. With `False` it does.
 
     Returns:
         A gate over the samples of one stage.
     """
-    return partial(_vote, equal)
+    return partial(_vote, equal, not transitive)
 
 
 def _vote(
-    equal: Callable[[str, str], bool], _question: Question, samples: Sequence[Sample]
+    equal: Callable[[str, str], bool],
+    loose: bool,  # noqa: FBT001
+    _question: Question,
+    samples: Sequence[Sample],
 ) -> Verdict:
     classes = group([sample["answer"] for sample in samples], equal)
     if not classes:
         reason = f"none of {len(samples)} samples has a readable answer"
-        return Verdict(None, None, None, reason)
+        return Verdict(None, None, None, reason, by_share=True)
     best = classes[0]
     count = len(best.members)
     explanation = f"{count} of {len(samples)} samples agree"
-    return Verdict(count / len(samples), best.members[0], best.answer, explanation, classes)
+    return Verdict(
+        confidence=count / len(samples),
+        winner=best.members[0],
+        answer=best.answer,
+        explanation=explanation,
+        classes=classes,
+        by_share=True,
+        loose=loose,
+    )
 
 
 def group(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.decide import Onward, Threshold, decide
 from cope_graph.gates.verdict import Verdict
 from cope_graph.models.crew import CREW
@@ -17,13 +18,13 @@ _NOTHING: Final = Verdict(None, None, None, "no sample was drawn")
 """Of a run that was stopped before its first sample: no gate needs to know."""
 
 
-def judge(run: Run) -> Verdict:
+def look(run: Run) -> Verdict:
     """Let the task's gate look at the samples. It may block: run it off an event loop."""
     return _NOTHING if not run.state["samples"] else _gate(run, run.state["samples"])
 
 
-async def ajudge(run: Run) -> Verdict:
-    """Do as `judge` does, without blocking the event loop."""
+async def alook(run: Run) -> Verdict:
+    """Do as `look` does, without blocking the event loop."""
     task, samples = run.cascade.task, run.state["samples"]
     if not samples:
         return _NOTHING
@@ -34,12 +35,25 @@ async def ajudge(run: Run) -> Verdict:
 
 
 def _gate(run: Run, samples: Sequence[Sample]) -> Verdict:
-    return run.cascade.task.gate(run.question, samples)
+    task = run.cascade.task
+    if run.state["stage"] == 3 and (task.log_probs or isinstance(task.gate, AskingGate)):  # noqa: PLR2004
+        return _alone(samples[0])
+    if isinstance(task.gate, AskingGate):
+        return task.gate.verdict(run.shown_question, samples, ())
+    return task.gate(run.question, samples)
+
+
+def _alone(sample: Sample) -> Verdict:
+    """See the one answer of the large model, which nobody scores or judges."""
+    answer = sample["answer"]
+    return Verdict(None, None if answer is None else 0, answer, "")
 
 
 def decision_on(run: Run, verdict: Verdict, drawn: int) -> tuple[Decision, bool]:
     """Decide on the samples drawn, as `decide` does; a stopped run draws no more."""
     stopped = run.state["stopped_by"] is not None
+    if isinstance(run.cascade.task.gate, AskingGate) and not stopped and not _complete(run, drawn):
+        return "undecided", False  # it is asked once, when they are all there
     n = 1 if run.state["stage"] == 3 else max(run.settings.n, drawn)  # noqa: PLR2004
     return decide(
         verdict,
@@ -49,6 +63,10 @@ def decision_on(run: Run, verdict: Verdict, drawn: int) -> tuple[Decision, bool]
         missing=() if stopped else range(drawn, n),
         onward="nothing" if stopped else _onward(run),
     )
+
+
+def _complete(run: Run, drawn: int) -> bool:
+    return drawn >= (1 if run.state["stage"] == 3 else run.settings.n)  # noqa: PLR2004
 
 
 def stands(run: Run, samples: Sequence[Sample], missing: Sequence[int]) -> bool:

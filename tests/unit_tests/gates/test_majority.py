@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cope_graph.gates.majority import group, vote
 from cope_graph.gates.verdict import Question
-from cope_graph.gates.vote import group, vote
 from cope_graph.state import Sample
 
 Q = Question("q")
