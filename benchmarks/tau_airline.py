@@ -14,8 +14,8 @@ before:
 - same database: the calls that changed the database, whatever was looked up. A step is the next
   such call, or that none comes any more.
 
-A trial is right when its reward is 1. Intervals are bootstrapped over tasks. Nothing is asked of
-any model.
+A trial is right when its reward is 1. Intervals are bootstrapped over tasks; fewer than ten tasks
+have no AUROC. Nothing is asked of any model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.resampled import auroc, interval, shown
 from benchmarks.table import table
@@ -36,6 +36,7 @@ from cope_graph.agents.actions import decode
 from cope_graph.agents.canonical_form import same_step
 
 _TRIALS: Final = 4
+_FEWEST: Final = 10  # tasks for an AUROC
 _SAME: Final = same_step(FORM)
 
 Pairs = list[tuple[float, float]]
@@ -62,6 +63,11 @@ def by_gold(vote: Vote) -> Pairs:
     return [(vote.agreement, float(canonical_of(answer) in vote.gold))]
 
 
+def singly_gold(vote: Vote) -> float:
+    """Give the share of a vote's trials whose own action is one of the gold actions."""
+    return fmean(canonical_of(action) in vote.gold for action in vote.actions)
+
+
 def _company(actions: Sequence[str | None], mine: str | None) -> float:
     if mine is None:
         return 0.0
@@ -78,9 +84,10 @@ def main() -> None:
     rewarded = fmean(run["reward"] for run in runs)
     print(f"{tasks} tasks, {len(runs)} trials, {rewarded:.3f} rewarded\n")
     shares = [["same point", "steps", "replayed", "with all four", "votes"]]
-    shares[0] += ["of four: 4 agree", "3", "2", "1"]
+    shares[0] += ["two or more agree", "of four: 4 agree", "3", "2", "1"]
     figures = [["same point", "votes", "tasks", "agreement -> success"]]
-    figures[0] += ["company -> own success", "writes voted", "in gold", "agreement -> gold"]
+    figures[0] += ["company -> own success", "writes voted", "in gold"]
+    figures[0] += ["one trial's in gold", "agreement -> gold"]
     rewards = [["same point, votes of four", "4 agree", "3", "2", "1"]]
     for name, view in VIEWS.items():
         cast = votes(runs, view)
@@ -99,8 +106,9 @@ def main() -> None:
 def _shares(name: str, steps: int, cast: Sequence[Vote], four: Sequence[Vote]) -> list[str]:
     """Say which proportion of all steps of all trials a vote could be held on."""
     counts = [sum(_count(vote) == count for vote in four) for count in (4, 3, 2, 1)]
-    replayed = [sum(len(vote.actions) for vote in some) / steps for some in (cast, four)]
-    shown_counts = map(str, [len(cast), *counts])
+    replayed = [sum(len(vote.actions) for vote in them) / steps for them in (cast, four)]
+    some = sum(_count(vote) > 1 for vote in cast)
+    shown_counts = map(str, [len(cast), some, *counts])
     return [name, str(steps), *(f"{share:.3f}" for share in replayed), *shown_counts]
 
 
@@ -109,15 +117,16 @@ def _count(vote: Vote) -> int:
 
 
 def _figures(name: str, cast: Sequence[Vote]) -> list[str]:
-    gold = [right for vote in cast for _, right in by_gold(vote)]
+    writes = [(right, singly_gold(vote)) for vote in cast for _, right in by_gold(vote)]
     return [
         name,
         str(len(cast)),
         str(len({vote.task for vote in cast})),
         _auroc(cast, by_success),
         _auroc(cast, by_company),
-        str(len(gold)),
-        f"{fmean(gold):.3f}" if gold else "-",
+        str(len(writes)),
+        *(f"{fmean(column):.3f}" for column in zip(*writes, strict=True)),
+        *(() if writes else ("-", "-")),
         _auroc(cast, by_gold),
     ]
 
@@ -127,6 +136,8 @@ def _auroc(cast: Sequence[Vote], pairs: Callable[[Vote], Pairs]) -> str:
     for vote in cast:
         by_task[vote.task] += pairs(vote)
     groups = [of for of in by_task.values() if of]
+    if len(groups) < _FEWEST:
+        return "-"
     return shown(auroc([pair for of in groups for pair in of]), interval(groups, auroc))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from langchain_core.messages import AIMessage, convert_to_messages
+from langchain_core.messages import AIMessage
 
 from cope_graph.agents.actions import Action, ToolCall, decode, encode
 from cope_graph.agents.canonical_form import Form, canonical, proposal
@@ -81,9 +81,9 @@ def by_messages(messages: Sequence[Message]) -> list[Step]:
     """Give a step for each message of the agent; before it, all messages, to the letter."""
     steps: list[Step] = []
     history: tuple[str, ...] = ()
-    for message, parsed in zip(messages, convert_to_messages([*messages]), strict=True):
-        if isinstance(parsed, AIMessage):
-            steps.append(Step(history, proposal(parsed, FORM)))
+    for message in messages:
+        if message["role"] == "assistant":
+            steps.append(Step(history, proposal(_parsed(message), FORM)))
         history = (*history, _without_ids(message))
     return steps
 
@@ -114,7 +114,7 @@ def _by_calls(messages: Sequence[Message], counts: Callable[[str], bool]) -> lis
     for call in calls:
         name = call["function"]["name"]
         if counts(name):
-            action = _action(call)
+            action = proposal(_parsed({"tool_calls": [call]}), FORM)
             steps.append(Step(history, action))
             said = canonical_of(action) or json.dumps(call["function"])
             history = (*history, said, str(results.get(call["id"])))
@@ -152,11 +152,10 @@ def _verdict(actions: Sequence[str | None]) -> Verdict:
     return by_steps(FORM)(Question(""), samples)
 
 
-def _action(call: Message) -> str | None:
-    message = {"role": "assistant", "content": "", "tool_calls": [call]}
-    (parsed,) = convert_to_messages([message])
-    assert isinstance(parsed, AIMessage)
-    return proposal(parsed, FORM)
+def _parsed(message: Message) -> AIMessage:
+    """Read a message of OpenAI's; a call whose arguments are no JSON stays as an invalid one."""
+    calls = [*(message.get("tool_calls") or ())]
+    return AIMessage(message.get("content") or "", additional_kwargs={"tool_calls": calls})
 
 
 def canonical_of(action: str | None) -> str | None:

@@ -127,7 +127,9 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         settings = resolve(cascade.defaults, context, cascade.overrides)
         # A copy: whoever gets it (in an error, in a stream) may change it.
         fresh = {**deepcopy(FRESH), "messages": state.get("messages", []), "entering": True}
-        fresh |= {"run": uuid4().hex, "inputs": inputs_of(task, state)}
+        fresh |= {"run": uuid4().hex, "inputs": (inputs := inputs_of(task, state))}
+        if task.offer is not None:
+            fresh["guideline"] = inputs.get("plan")  # kept from an agent's earlier step
         route = route_of(Run(cascade, cast("CopeState", fresh), settings))
         settings = routed(settings, route)
         return Send(entry(settings), {**fresh, "route": route, "stage": settings.stages[0]})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from langchain_core.caches import BaseCache
 from langchain_core.callbacks import (
@@ -14,6 +14,7 @@ from langchain_core.language_models import BaseChatModel, BaseLLM
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
 from pydantic import (
     ConfigDict,
     Field,
@@ -23,7 +24,11 @@ from pydantic import (
     model_validator,
 )
 
+from cope_graph.agents.described_tools import described_tools
+from cope_graph.agents.rules import StepRules
+from cope_graph.agents.step import step_task
 from cope_graph.cascade import create_cope
+from cope_graph.chat_steps import OPTIONS, OUTPUT, step_input, step_reply
 from cope_graph.chat_structured import structured
 from cope_graph.child_config import child_config
 from cope_graph.context import CopeContext
@@ -56,12 +61,16 @@ class ChatCope(BaseChatModel):
     Attributes:
         small: As in `create_cope`.
         large: As in `create_cope`.
-        task: As in `create_cope`.
+        task: As in `create_cope`. `None` for an agent's steps alone.
         defaults: As in `create_cope`.
         prices: As in `create_cope`.
         budget: As in `create_cope`.
         redact: As in `create_cope`.
         router: As in `create_cope`.
+        steps: Rules of an agent's steps, where it is offered tools.
+        resumable: Whether a step keeps its progress in the checkpoints of the graph that it is
+            called in, so that a crash in the middle of a vote resumes it: one call at a time in
+            a node.
         cache: Off, whatever LangChain's global cache: a cached reply would repeat a bill that
             nobody paid.
     """
@@ -71,15 +80,18 @@ class ChatCope(BaseChatModel):
     # A model object's repr may hold headers and addresses; traces show the repr of this one.
     small: str | BaseChatModel | BaseLLM = Field(repr=False)
     large: str | BaseChatModel | BaseLLM = Field(repr=False)
-    task: InstanceOf[Task]
+    task: InstanceOf[Task] | None = None
     defaults: CopeContext = Field(default_factory=CopeContext)
     prices: SkipValidation[Mapping[str, Price | str]] = Field(default_factory=dict)
     budget: InstanceOf[Budget] | None = None
     redact: Any = Field(default=None, repr=False)
     router: Any = Field(default=None, repr=False)
+    steps: InstanceOf[StepRules] = Field(default_factory=StepRules, repr=False)
+    resumable: bool = False
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
     _built: tuple[Any, ...] = PrivateAttr(default=())
+    _built_steps: tuple[Any, ...] = PrivateAttr(default=())
 
     @model_validator(mode="before")
     @classmethod
@@ -100,36 +112,74 @@ class ChatCope(BaseChatModel):
     def model_post_init(self, context: Any, /) -> None:
         """Build the graph; a wrong model name shows here."""
         super().model_post_init(context)
-        self._graph()
+        if self.task is None:
+            self._steps()
+        else:
+            self._graph()
 
     def _graph(self) -> Any:
         """Give the graph of the fields as they are: a copy of a model may have others."""
-        settings = (self.task, self.defaults, self.prices, self.budget, self.redact, self.router)
-        parts = (self.small, self.large, *settings)
-        if not self._built or any(a is not b for a, b in zip(parts, self._built[1:], strict=True)):
-            graph = create_cope(
-                self.small,
-                self.large,
-                task=self.task,
-                defaults=self.defaults,
-                prices=self.prices,
-                budget=self.budget,
-                redact=self.redact,
-                router=self.router,
+        if self.task is None:
+            msg = (
+                "ChatCope has no task, so it takes an agent's steps alone: pass task=tasks.math()."
             )
+            raise InputError(msg)
+        parts = (*self._parts, self.task, self.router)
+        if not _is_of(self._built, parts):
             # Inside somebody's graph it must not write into that graph's checkpoints: calls side
             # by side in one node would share a namespace.
+            graph = self._cope(self.task, self.router)
             self._built = (graph.compile(checkpointer=False, name="cope"), *parts)
         return self._built[0]
 
-    def bind_tools(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: the answer is a sample that was voted on, not a call of a tool.
+    def _steps(self) -> Any:
+        """Give the graph of an agent's steps."""
+        parts = (*self._parts, self.steps, self.resumable)
+        if not _is_of(self._built_steps, parts):
+            graph = self._cope(step_task(self.steps))
+            kept = None if self.resumable else False
+            self._built_steps = (graph.compile(checkpointer=kept, name="cope"), *parts)
+        return self._built_steps[0]
+
+    @property
+    def _parts(self) -> tuple[Any, ...]:
+        return self.small, self.large, self.defaults, self.prices, self.budget, self.redact
+
+    def _cope(self, task: Task, router: Any = None) -> Any:
+        return create_cope(
+            self.small,
+            self.large,
+            task=task,
+            defaults=self.defaults,
+            prices=self.prices,
+            budget=self.budget,
+            redact=self.redact,
+            router=router,
+        )
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: Any = None,
+        **kwargs: Any,
+    ) -> Runnable[Any, AIMessage]:
+        """Offer tools: each reply is then an agent's next step, decided by the cascade.
+
+        The step is proposed n times by the small model; what most proposals agree on, calls or a
+        final answer, is the reply, or else the large model's own step.
+
+        Args:
+            tools: What LangChain takes for a tool.
+            tool_choice: What the models' `bind_tools` take.
+            kwargs: `plan`: a guideline of an earlier step that is kept.
 
         Raises:
-            InputError: Always.
+            InputError: Two tools have one name, one cannot be described, or another option is
+                given.
         """
-        msg = "ChatCope calls no tools: use one of its models."
-        raise InputError(msg)
+        _refuse(None, {name: value for name, value in kwargs.items() if name not in OPTIONS})
+        return self.bind(tools=described_tools(tools), tool_choice=tool_choice, **kwargs)
 
     def with_structured_output(
         self,
@@ -168,9 +218,9 @@ class ChatCope(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        _refuse(stop, kwargs)
+        graph, asked, options = self._asked(messages, stop, kwargs)
         config = child_config(run_manager)
-        return _result(self._graph().invoke({"messages": messages}, config, context=_OWN))
+        return _result(graph.invoke(asked, config, context=_OWN, **options))
 
     async def _agenerate(
         self,
@@ -179,9 +229,19 @@ class ChatCope(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        _refuse(stop, kwargs)
+        graph, asked, options = self._asked(messages, stop, kwargs)
         config = child_config(run_manager)
-        return _result(await self._graph().ainvoke({"messages": messages}, config, context=_OWN))
+        return _result(await graph.ainvoke(asked, config, context=_OWN, **options))
+
+    def _asked(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]
+    ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        """Give the graph that is asked, its input, and how."""
+        _refuse(stop, {name: value for name, value in options.items() if name not in OPTIONS})
+        if "tools" in options or self.task is None:
+            return self._steps(), step_input(messages, options), {"output_keys": OUTPUT}
+        _refuse(None, options)
+        return self._graph(), {"messages": messages}, {}
 
 
 def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
@@ -191,9 +251,18 @@ def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
         raise InputError(msg)
 
 
+def _is_of(built: tuple[Any, ...], parts: tuple[Any, ...]) -> bool:
+    """Tell whether a graph was built of these parts."""
+    return bool(built) and all(a is b for a, b in zip(parts, built[1:], strict=True))
+
+
 def _result(out: Mapping[str, Any]) -> ChatResult:
+    message = step_reply(out) if "guideline" in out else _reply(out)
+    return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _reply(out: Mapping[str, Any]) -> AIMessage:
     # A run that abstained says so: an empty reply would look like an answer.
     text = out["reason"] if out["answer"] is None else out["messages"][-1].text
     facts = {key: value for key, value in out.items() if key not in ("messages", "visits")}
-    message = AIMessage(text, response_metadata={"cope": facts})
-    return ChatResult(generations=[ChatGeneration(message=message)])
+    return AIMessage(text, response_metadata={"cope": facts})

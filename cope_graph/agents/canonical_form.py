@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cope_graph.agents.actions import Action, as_json, decode, encode, read_action
 from cope_graph.agents.alike import same_words, tidy, words
 from cope_graph.agents.json_values import NotPlainError, by_value, plain, written
+from cope_graph.errors import InputError
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -44,6 +45,24 @@ class Form:
     free_text: Mapping[str, Collection[str]] = field(default_factory=dict)
     own: Mapping[str, Own] = field(default_factory=dict)
     in_order: bool = False
+
+    def __post_init__(self) -> None:
+        """Find names that mean nothing before anything is paid.
+
+        Raises:
+            InputError: `free_text` has a text where a list belongs, or there is no such tool.
+        """
+        for tool, names in self.free_text.items():
+            if isinstance(names, str):
+                msg = f"free_text of {tool!r} is a text: pass a list of arguments, [{names!r}]."
+                raise InputError(msg)
+        if self.tools is None:
+            return
+        for tool in [*self.free_text, *self.own]:
+            if tool not in self.tools:
+                there = ", ".join(self.tools) or "none"
+                msg = f"There is no tool {tool!r} to compare calls of; the tools are: {there}."
+                raise InputError(msg)
 
 
 PLAIN_FORM = Form()

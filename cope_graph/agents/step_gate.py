@@ -6,15 +6,8 @@ from collections.abc import Callable
 
 from cope_graph.agents.alike import same_words
 from cope_graph.agents.canonical_form import PLAIN_FORM, Form, same_step
+from cope_graph.gates.majority import vote
 from cope_graph.gates.verdict import Gate
-
-try:  # the module's name after the next merge
-    from cope_graph.gates.majority import vote  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    # The next merge ends this.
-    from cope_graph.gates.vote import (  # type: ignore[import-not-found,assignment,unused-ignore]
-        vote,
-    )
 
 
 def by_steps(form: Form = PLAIN_FORM, equal: Callable[[str, str], bool] = same_words) -> Gate:
@@ -27,5 +20,4 @@ def by_steps(form: Form = PLAIN_FORM, equal: Callable[[str, str], bool] = same_w
         form: What makes calls the same.
         equal: The task's equality, for final answers.
     """
-    gate: Gate = vote(same_step(form, equal))
-    return gate
+    return vote(same_step(form, equal))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cope_graph.gates.majority import group
 from cope_graph.gates.verdict import Question, Verdict
+from cope_graph.json_objects import objects_in
 from cope_graph.tasks.delimit import JUDGED, delimited
-from cope_graph.tasks.json_objects import objects_in
 
 if TYPE_CHECKING:
     from cope_graph.state import Sample

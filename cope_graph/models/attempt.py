@@ -11,17 +11,20 @@ from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphBubbleUp
 
 from cope_graph.errors import BudgetError, SetupError
+from cope_graph.models.calls import written
 from cope_graph.models.configure import configured
 from cope_graph.models.exchange import (
     UNNEEDED,
     CallFailure,
     Outcome,
     Reply,
+    Request,
     model_name_of,
     reply_of,
 )
@@ -29,6 +32,7 @@ from cope_graph.models.faults import Fault, diagnose
 from cope_graph.models.flight import FREE_OF_CHARGE, UNKNOWN, Flight, Try
 from cope_graph.models.progress import PROGRESS
 from cope_graph.models.steps import Step, Steps
+from cope_graph.models.tool_words import read_in_words
 from cope_graph.models.usage import Usage, usage_of
 from cope_graph.money.budget import shut_out
 
@@ -113,7 +117,7 @@ def _begin(flight: Flight) -> Try | CallFailure | None:
 
 
 def _generate(flight: Flight, config: RunnableConfig) -> Step:
-    request = flight.request
+    request = flight.spoken
     tags = list(config.get("tags") or [])
     options: dict[str, Any] = {
         "callbacks": config.get("callbacks"),
@@ -128,14 +132,24 @@ def _generate(flight: Flight, config: RunnableConfig) -> Step:
 
     def ask() -> LLMResult:
         PROGRESS.set(progress)
-        return configured(model, request).generate(prompt, **options)
+        chat = configured(model, request)
+        return chat.generate(prompt, **options, **_tools(chat, request))
 
     async def aask() -> LLMResult:
         PROGRESS.set(progress)
         chat = configured(model, request, asyncio.get_running_loop())
-        return await chat.agenerate(prompt, **options)
+        return await chat.agenerate(prompt, **options, **_tools(chat, request))
 
     return Step(ask, aask)
+
+
+def _tools(chat: BaseChatModel, request: Request) -> dict[str, Any]:
+    """Give tools in the provider's own words."""
+    if not request.tools:
+        return {}
+    choice = {} if request.tool_choice is None else {"tool_choice": request.tool_choice}
+    bound: Any = chat.bind_tools([dict(tool) for tool in request.tools], **choice)
+    return dict(bound.kwargs)
 
 
 @dataclass(frozen=True)
@@ -148,13 +162,21 @@ class _Brought:
 
 
 def _brought(flight: Flight, result: LLMResult) -> _Brought:
-    request, generations = flight.request, result.generations[0]
+    request, generations = flight.spoken, result.generations[0]
     says_finish = flight.model.says_finish and request.stream
     spent = (result.llm_output or {}).get("token_usage") or {}
     never_begun = flight.progress.is_over and spent.get("total_tokens") == 0
     return _Brought(
         [
-            reply_of(one, says_finish=says_finish, log_probs=request.log_probs)
+            _reply(
+                flight,
+                reply_of(
+                    one,
+                    says_finish=says_finish,
+                    log_probs=request.log_probs,
+                    calls=bool(request.tools),
+                ),
+            )
             for one in generations[: request.k]
         ],
         FREE_OF_CHARGE
@@ -162,6 +184,13 @@ def _brought(flight: Flight, result: LLMResult) -> _Brought:
         else usage_of(request.messages, generations, result.llm_output or {}),
         model_name_of(generations[0]) if generations else None,
     )
+
+
+def _reply(flight: Flight, reply: Reply) -> Reply:
+    """Read calls of tools that were made in words."""
+    if flight.spoken is flight.request or "error" in reply:
+        return reply
+    return {**reply, "text": written(read_in_words(reply))}
 
 
 def _read(flight: Flight, one: Try, brought: _Brought) -> Outcome:
@@ -197,7 +226,7 @@ def _failed(flight: Flight, one: Try, fault: Fault) -> None:
         flight.model.breaker.answered()
     elif not flight.stopped:  # else it has been told
         flight.model.breaker.failed()
-    usage: Usage = UNKNOWN if fault.billed else FREE_OF_CHARGE
+    usage = fault.spent or (UNKNOWN if fault.billed else FREE_OF_CHARGE)
     flight.end(one, usage, error=fault.kind.replace("_", " "))
 
 
@@ -218,7 +247,7 @@ def _refuses_n(error: Exception) -> bool:
 
 def _refuses_schema(flight: Flight, error: Exception) -> bool:
     """Tell whether a server refuses to hold replies to a schema: it is asked in words alone."""
-    if flight.request.schema is None or flight.model.refused_schema.is_set():
+    if flight.spoken.schema is None or flight.model.refused_schema.is_set():
         return False
     refused = getattr(error, "status_code", None) in _UNFIT
     about = f"{getattr(error, 'param', None)} {error}"

@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel, BaseLLM
 from cope_graph.models.breaker import Breaker
 from cope_graph.models.names import Side, chat_model
 from cope_graph.models.secrets import bare_address, secrets_of, without
-from cope_graph.models.usage import Usage
+from cope_graph.models.usage import OF_AN_AGENT, Usage
 from cope_graph.money.meter import Meter
 from cope_graph.money.prices import FREE, Price, cost, listed_cost, load_list, own_price
 
@@ -86,10 +86,25 @@ class Bound:
         """Price one request by the name the provider reported, `None` when not known."""
         if usage.status == "unknown" and not self.is_priced_by_time:
             return None
+        if usage.parts and not self.is_priced_by_time:
+            return self._usd_by_name(usage.parts)
         price = self.price or own_price(self.prices, (model,))
         if price is not None:
             return cost(usage, price, gpu_seconds)
         return listed_cost(usage, model, self.api_url)
+
+    def _usd_by_name(self, parts: tuple[tuple[str, Usage], ...]) -> Decimal | None:
+        """Price an agent's run: its models by their names, else as the side it stands for."""
+        total = Decimal(0)
+        for name, usage in parts:
+            price = own_price(self.prices, (name,))
+            usd = cost(usage, price) if price else listed_cost(usage, name, self.api_url)
+            if usd is None and self.price is not None:
+                usd = cost(usage, self.price)
+            if usd is None:
+                return None
+            total += usd
+        return total
 
     @property
     def is_priced_by_time(self) -> bool:
@@ -118,9 +133,19 @@ class Bound:
         return (of_a_package and "logprobs" not in self.settable) or responses
 
     @property
+    def calls_tools(self) -> bool:
+        """Whether it has calls of tools of its own; else they are put into words."""
+        return type(self.chat).bind_tools is not BaseChatModel.bind_tools
+
+    @property
     def is_cascade(self) -> bool:
         """Whether it is a cascade itself, which asks models of its own."""
         return self.chat._llm_type == "cope"  # noqa: SLF001 - what LangChain knows models by
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is a whole agent, which asks models of its own as often as it likes."""
+        return self.chat._llm_type == OF_AN_AGENT  # noqa: SLF001 - as above
 
     @property
     def keeps_connections(self) -> bool:

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, Generation
 from typing_extensions import TypedDict
 
+from cope_graph.models.calls import written
 from cope_graph.models.log_probs import log_probs_of
+from cope_graph.models.usage import OF_AN_AGENT
 from cope_graph.money.lines import LedgerLine
 from cope_graph.state import FailureKind, LogProbs
 
@@ -39,6 +41,9 @@ class Request:
         stream: Whether its tokens may be streamed to the caller.
         log_probs: Whether the log-probabilities of its tokens are wanted.
         schema: JSON schema that replies are held to, where the model can.
+        tools: Those that the model may call, in OpenAI's format. A reply is then a message as
+            `cope_graph.models.calls` writes it.
+        tool_choice: What LangChain's `bind_tools` takes.
     """
 
     messages: tuple[BaseMessage, ...]
@@ -49,14 +54,21 @@ class Request:
     stream: bool = False
     log_probs: bool = False
     schema: Mapping[str, Any] | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_choice: Any = None
 
     def fingerprint(self, model: str) -> str:
         """Give what tells it, and whom it is for, from another request, after a crash too."""
-        texts = [(message.type, message.content) for message in self.messages]
+        texts = [
+            (message.type, message.content, getattr(message, "tool_calls", None) or None)
+            for message in self.messages
+        ]
         asked: tuple[object, ...] = (model, texts, self.k, self.temperature, self.seed)
         asked = (*asked, self.max_tokens)
         if self.log_probs or self.schema:
             asked = (*asked, self.log_probs, json.dumps(self.schema, sort_keys=True))
+        if self.tools:
+            asked = (*asked, json.dumps(self.tools, sort_keys=True), repr(self.tool_choice))
         return hashlib.sha256(repr(asked).encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -116,19 +128,24 @@ def lost(why: str) -> Reply:
 
 
 def reply_of(
-    generation: Generation, *, says_finish: bool = False, log_probs: bool = False
+    generation: Generation,
+    *,
+    says_finish: bool = False,
+    log_probs: bool = False,
+    calls: bool = False,
 ) -> Reply:
     """Read one sample of a result.
 
     Args:
         generation: It.
         log_probs: Whether the log-probabilities of its tokens were asked for.
+        calls: Whether it may call tools: its text is then the whole message.
         says_finish: Whether the provider always says why it stopped: where it does not, a stream
             broke off.
     """
     finish = _finish({**_metadata(generation), **(generation.generation_info or {})})
     message = generation.message if isinstance(generation, ChatGeneration) else None
-    text = _utf8(generation.text if message is None else message.text)
+    text = _utf8(generation.text if message is None else _text(message, calls=calls))
     reply: Reply = {
         "text": text,
         "finish": finish,
@@ -138,10 +155,15 @@ def reply_of(
     if finish in _UNNEEDED:
         return {**reply, "error": UNNEEDED}
     if not text.strip():
-        return {**reply, "error": "the reply is empty"}
+        told = _metadata(generation).get(OF_AN_AGENT) or {}
+        return {**reply, "error": told.get("error") or "the reply is empty"}
     if says_finish and finish is None:
         return {**reply, "error": "the reply broke off"}
     return _scored(reply, generation) if log_probs else reply
+
+
+def _text(message: BaseMessage, *, calls: bool) -> str:
+    return written(message) if calls and isinstance(message, AIMessage) else message.text
 
 
 def _scored(reply: Reply, generation: Generation) -> Reply:

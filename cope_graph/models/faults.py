@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from cope_graph.models.bound import Bound
+from cope_graph.models.usage import OF_AN_AGENT, Usage
 from cope_graph.state import FailureKind
 
 _OFFLINE: Final = "OfflineModeIsEnabled"  # huggingface_hub's
@@ -50,6 +51,7 @@ class Fault:
         billed: Whether it may have cost something all the same.
         again: Whether another try may help.
         wait_s: Seconds the server asks to wait before that, `None` when it does not say.
+        spent: What an agent had spent when it failed, `None` for a model.
     """
 
     kind: FailureKind
@@ -57,6 +59,7 @@ class Fault:
     billed: bool = True
     again: bool = False
     wait_s: float | None = None
+    spent: Usage | None = None
 
     @property
     def speaks_of_server(self) -> bool:
@@ -80,17 +83,24 @@ def diagnose(error: Exception, model: Bound) -> Fault:
     status = _status(error)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     kind = _kind(error, kinds, status)
-    refused = status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Fault(
         kind=kind,
         message=model.without_secrets(
             f"The {model.side} model {model.name} {_what(error, kind, model)}"
         ),
-        billed=not (refused or _was_never_sent(error)),
+        billed=was_billed(error),
         again=(kind in ("unreachable", "timeout") and _OFFLINE not in kinds)
         or (status in _TRY_AGAIN and not _out_of_quota(error)),
         wait_s=_retry_after(error),
+        spent=getattr(error, OF_AN_AGENT, None),
     )
+
+
+def was_billed(error: Exception) -> bool:
+    """Tell whether a request that failed may have cost something all the same."""
+    status = _status(error)
+    refused = status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return not (refused or _was_never_sent(error))
 
 
 def _status(error: Exception) -> int | None:

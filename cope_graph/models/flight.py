@@ -14,7 +14,7 @@ from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import CallFailure, Outcome, Reply, Request
 from cope_graph.models.progress import Progress
 from cope_graph.models.usage import Usage
-from cope_graph.models.worst import worst_case
+from cope_graph.models.worst import as_taken, worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.money.ledger import plain
 from cope_graph.money.lines import LedgerLine, Role
@@ -106,6 +106,11 @@ class Flight:
     def fingerprint(self) -> str:
         """That of the request."""
         return self.request.fingerprint(f"{self.model.name} {self.model.api_url}")
+
+    @cached_property
+    def spoken(self) -> Request:
+        """The request as its model takes it."""
+        return as_taken(self.model, self.request)
 
     @cached_property
     def worst(self) -> Amount:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import Generation
 
 from cope_graph.money.lines import Status
+
+OF_AN_AGENT: Final = "cope_agent"
+"""Where a reply that a whole agent gave says what its models spent, see `agents/executor.py`."""
+
+_WEAKER: Final[tuple[Status, ...]] = ("reported", "estimated", "unknown")
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Usage:
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     status: Status = "reported"
+    parts: tuple[tuple[str, Usage], ...] = ()
+    """Of an agent's run: what it is the sum of, by the models' names."""
 
 
 def usage_of(
@@ -50,6 +58,8 @@ def usage_of(
         The reported usage, or an estimate by text length (about four characters a token).
     """
     messages = [m for g in generations if isinstance(m := getattr(g, "message", None), AIMessage)]
+    if messages and (run := messages[0].response_metadata.get(OF_AN_AGENT)):
+        return together((part["model"], Usage(**part["usage"])) for part in run["spent"])
     reported = [dict(message.usage_metadata) for message in messages if message.usage_metadata]
     # A prompt is never 0 tokens: who reports that reports nothing.
     reported = [usage for usage in reported if usage.get("input_tokens") != 0]
@@ -63,6 +73,29 @@ def usage_of(
     inputs, outputs, cached, reasoning = (sum(max(f[i], 0) for f in figures) for i in range(4))
     return Usage(
         inputs, outputs, min(cached, inputs), reasoning, "reported" if sound else "estimated"
+    )
+
+
+def together(spent: Iterable[tuple[str, Usage]]) -> Usage:
+    """Add up requests to several models; the weakest status is that of the sum.
+
+    Args:
+        spent: Each request's model and usage.
+    """
+    by_model: dict[str, Usage] = {}
+    for model, usage in spent:
+        by_model[model] = _sum(by_model[model], usage) if model in by_model else usage
+    whole = reduce(_sum, by_model.values(), Usage(0, 0))
+    return replace(whole, parts=tuple(by_model.items()))
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.input_tokens + other.input_tokens,
+        one.output_tokens + other.output_tokens,
+        one.cached_tokens + other.cached_tokens,
+        one.reasoning_tokens + other.reasoning_tokens,
+        max(one.status, other.status, key=_WEAKER.index),
     )
 
 

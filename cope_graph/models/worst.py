@@ -12,6 +12,7 @@ from langchain_core.messages import BaseMessage
 from cope_graph.errors import CopeError
 from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import Request
+from cope_graph.models.tool_words import in_words
 from cope_graph.models.usage import Usage
 from cope_graph.money.amount import Amount
 
@@ -39,8 +40,15 @@ def worst_case(
     most = most_tokens(model, request.max_tokens)
     if most is None:
         return Amount()
-    prompt = prompt_tokens(model, request.messages) + extra_prompt
+    taken = as_taken(model, request)
+    prompt = prompt_tokens(model, taken.messages) + extra_prompt
+    prompt += sum(len(json.dumps(tool, default=str).encode()) for tool in taken.tools)
     return Amount(_usd(model, prompt, request.k * most, seconds), prompt + request.k * most)
+
+
+def as_taken(model: Bound, request: Request) -> Request:
+    """Give a request as its model takes it: with tools in words, where it calls none."""
+    return in_words(request) if request.tools and not model.calls_tools else request
 
 
 def most_tokens(model: Bound, given: int | None) -> int | None:

@@ -10,6 +10,7 @@ from cope_graph.gates.verdict import Verdict
 from cope_graph.models.exchange import Outcome, Reply, Request, slots
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.run import Run
+from cope_graph.stages.schedule import is_drawn
 
 
 def ballots(run: Run) -> Ask | None:
@@ -21,7 +22,7 @@ def ballots(run: Run) -> Ask | None:
     """
     gate, state = run.cascade.task.gate, run.state
     ended = state["stopped_by"] is not None
-    if not isinstance(gate, AskingGate) or state["stage"] == 3 or ended or not run.is_drawn:  # noqa: PLR2004
+    if not isinstance(gate, AskingGate) or state["stage"] == 3 or ended or not is_drawn(run):  # noqa: PLR2004
         return None
     requests = tuple(
         Request(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, NotRequired
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -79,7 +79,7 @@ def check_state(run: Run, node: str) -> None:
         raise InputError(msg)
     check_inputs(bound.task, run.state["inputs"])
     used = [one.model for one in run.models_used()] if run.state.get("entering") else []
-    check_question(run.state["messages"], used)
+    check_question(run.state["messages"], used, is_step=run.offer is not None)
 
 
 def _nodes(settings: CopeContext, stage: Stage) -> set[str]:
@@ -97,7 +97,9 @@ def _nodes(settings: CopeContext, stage: Stage) -> set[str]:
     return nodes
 
 
-def check_question(messages: Sequence[AnyMessage], models: Sequence[Bound]) -> None:
+def check_question(
+    messages: Sequence[AnyMessage], models: Sequence[Bound], *, is_step: bool = False
+) -> None:
     """Refuse what no model could answer, before any is called.
 
     Raises:
@@ -108,7 +110,8 @@ def check_question(messages: Sequence[AnyMessage], models: Sequence[Bound]) -> N
         msg = "The last message must be the user's question: pass {'messages': [('user', '...')]}."
         raise InputError(msg)
     for message in messages:
-        _check_text(message)
+        # What an agent's model and tools wrote goes back to models as it is.
+        _check_text(message, as_it_is=is_step and isinstance(message, AIMessage | ToolMessage))
     if not messages[-1].text.strip():
         msg = "The question is empty."
         raise InputError(msg)
@@ -123,14 +126,14 @@ def check_question(messages: Sequence[AnyMessage], models: Sequence[Bound]) -> N
             raise InputError(msg)
 
 
-def _check_text(message: AnyMessage) -> None:
+def _check_text(message: AnyMessage, *, as_it_is: bool = False) -> None:
     try:
         message.text.encode()
     except UnicodeEncodeError as error:
         where = f"at character {error.start}"
         msg = f"A message holds half a character ({where}: a lone surrogate), which is no text."
         raise InputError(msg) from None
-    if isinstance(message.content, str):
+    if as_it_is or isinstance(message.content, str):
         return
     for part in message.content:
         kind = part.get("type") if isinstance(part, dict) else "text"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cope_graph.gates.asking import AskingGate
+from cope_graph.models.calls import rewritten
 from cope_graph.models.exchange import Reply, Request, lost
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.look import stands
 from cope_graph.stages.run import Run
+from cope_graph.stages.schedule import next_draw
 from cope_graph.stages.scored import check_scored
 from cope_graph.state import Sample
 from cope_graph.tasks.task import Task
@@ -18,7 +20,7 @@ from cope_graph.tasks.task import Task
 
 def small_execute(run: Run) -> Ask:
     """Ask for the next draw of samples, guided by the plans of the stage."""
-    state, draw = run.state, run.next_draw()
+    state, draw = run.state, next_draw(run)
     first = len(state["samples"])
     goals = state["goals"][first : first + draw.k] if state["stage"] == 1 else []
     requests = _one_per_goal(run, goals, first) if goals else (_shared(run, draw.k, first),)
@@ -52,15 +54,28 @@ def large_execute(run: Run) -> Ask:
         temperature=settings.temperature_stage3,
         seed=settings.seed,
         max_tokens=settings.max_answer_tokens,
-        schema=run.cascade.task.schema,
-        stream=run.mask is None,  # stand-ins for what is hidden are not for the caller's eyes
+        # Stand-ins for what is hidden are not for the caller's eyes.
+        stream=run.mask is None and run.offer is None,
+        **_form(run),
     )
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         reply = replies[0][0]
-        return {"samples": [_sample(run, {**reply, "text": run.shown(reply["text"])})]}
+        change = rewritten if run.offer else _whole
+        return {"samples": [_sample(run, {**reply, "text": change(reply["text"], run.shown)})]}
 
     return Ask(run.cascade.large, "execute", 3, (request,), update)
+
+
+def _form(run: Run) -> dict[str, Any]:
+    """Give what an executor's reply may be: text, an object, a step of an agent."""
+    if run.offer is None:
+        return {"schema": run.cascade.task.schema}
+    return {"tools": run.offer.tools, "tool_choice": run.offer.choice}
+
+
+def _whole(text: str, change: Callable[[str], str]) -> str:
+    return change(text)
 
 
 def _is_settled_early(task: Task) -> bool:
@@ -78,7 +93,7 @@ def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]
             seed=None if settings.seed is None else settings.seed + first + i,
             max_tokens=settings.max_answer_tokens,
             log_probs=task.log_probs,
-            schema=task.schema,
+            **_form(run),
         )
         for i, goal in enumerate(goals)
     )
@@ -97,7 +112,7 @@ def _shared(run: Run, k: int, first: int) -> Request:
         seed=None if settings.seed is None else settings.seed + first,
         max_tokens=settings.max_answer_tokens,
         log_probs=task.log_probs,
-        schema=task.schema,
+        **_form(run),
     )
 
 

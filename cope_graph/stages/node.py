@@ -18,7 +18,9 @@ from cope_graph.stages.ask import Ask, bill, failures, settle, stop_of
 from cope_graph.stages.busy import occupied
 from cope_graph.stages.check import check_state
 from cope_graph.stages.close import end_without_hope
+from cope_graph.stages.plan import stage_of_plan
 from cope_graph.stages.run import FRESH, Cascade, Run
+from cope_graph.stages.schedule import is_drawn
 from cope_graph.stages.visit import Visit, leaving, open_run, visiting
 from cope_graph.state import CopeState
 
@@ -43,8 +45,8 @@ class ModelNode(Runnable[CopeState, Update]):
         """Ask and write down."""
         config = config or {}
         with occupied(config), self._visit(input, config) as visit:
-            if visit is None:
-                return {}
+            if not isinstance(visit, Visit):
+                return visit
             take(visit.admission())
             drawn = draw(visit.ask.model, visit.ask.requests, config, visit.terms)
             return self._close(visit, drawn)
@@ -58,31 +60,32 @@ class ModelNode(Runnable[CopeState, Update]):
         """Ask and write down, in an event loop."""
         config = config or {}
         with occupied(config), self._visit(input, config) as visit:
-            if visit is None:
-                return {}
+            if not isinstance(visit, Visit):
+                return visit
             await atake(visit.admission())
             drawn = await adraw(visit.ask.model, visit.ask.requests, config, visit.terms)
             return self._close(visit, drawn)
 
     @contextmanager
-    def _visit(self, state: CopeState, config: RunnableConfig) -> Iterator[Visit | None]:
-        """Open what the node needs; `None` when there is nothing to ask."""
+    def _visit(self, state: CopeState, config: RunnableConfig) -> Iterator[Visit | Update]:
+        """Open what the node needs; where there is nothing to ask, its update."""
         run = open_run(self._cascade, state)
         check_state(run, self.name)
-        if run.state["stopped_by"] is not None or (self.name == "small_execute" and run.is_drawn):
-            yield None
+        if run.state["stopped_by"] is not None or (self.name == "small_execute" and is_drawn(run)):
+            yield {}
+            return
+        if self.name == "large_plan" and run.state["guideline"]:  # kept from an earlier step
+            yield {**_reset(state), "stage": stage_of_plan(run), "samples": []}
             return
         with leaving(run), visiting(self.name, run, self._step(run), config) as visit:
             yield visit
 
     def _close(self, visit: Visit, drawn: list[list[Outcome]]) -> Update:
         state = visit.run.state
-        own = {name: state.get(name) for name in ("run", "inputs", "route")}
-        reset = {**deepcopy(FRESH), **own} if state.get("entering") else {}
         found = failures(visit.ask, self.name, drawn)
         ledger = add_lines(state["ledger"], bill(drawn))
         update = {
-            **reset,
+            **_reset(state),
             **_settled(visit.ask, drawn, ledger),
             "ledger": ledger,
             "failures": [*state["failures"], *found],
@@ -91,6 +94,14 @@ class ModelNode(Runnable[CopeState, Update]):
         }
         end_without_hope(visit.run, update)
         return update
+
+
+def _reset(state: CopeState) -> Update:
+    """Give what a run's first node resets: all that an earlier turn left in the thread."""
+    if not state.get("entering"):
+        return {}
+    own = {name: state.get(name) for name in ("run", "inputs", "route", "guideline")}
+    return {**deepcopy(FRESH), **own}
 
 
 def _settled(ask: Ask, drawn: list[list[Outcome]], ledger: Any) -> Update:

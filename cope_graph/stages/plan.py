@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_core.messages import BaseMessage
+
 from cope_graph.models.exchange import Reply, Request
+from cope_graph.models.tool_words import told_in_words
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.run import Run, stage_after
+from cope_graph.state import Stage
 from cope_graph.tasks.task import PlanForm
 
 
@@ -15,7 +19,7 @@ def small_plan(run: Run) -> Ask:
     settings, question = run.settings, run.asked
     form: PlanForm = "guideline" if settings.small_plan == "guideline" else "goal"
     request = Request(
-        messages=run.turn(run.cascade.task.prompts.planner(form, question)),
+        messages=_told(run, run.turn(run.cascade.task.prompts.planner(form, question))),
         k=settings.n,
         temperature=settings.temperature_small_plan,
         seed=settings.seed,
@@ -39,11 +43,9 @@ def _goals(replies: list[list[Reply]]) -> dict[str, Any]:
 def large_plan(run: Run) -> Ask:
     """Ask for the one guideline of stage 2, or of a stage 3 that plans for itself."""
     settings = run.settings
-    entering = run.state.get("entering", False)
-    stage = settings.stages[0] if entering else stage_after(settings, run.state["stage"])
     prompt = run.cascade.task.prompts.planner(settings.large_plan, run.hidden(run.asked))
     request = Request(
-        messages=run.large_turn(prompt),
+        messages=_told(run, run.large_turn(prompt)),
         temperature=settings.temperature_large_plan,
         seed=settings.seed,
         max_tokens=settings.max_plan_tokens,
@@ -55,7 +57,20 @@ def large_plan(run: Run) -> Ask:
         on = {} if guideline or not _skips_stage_2(run) else {"stage": 3}
         return {"guideline": guideline, "samples": [], **on}
 
-    return Ask(run.cascade.large, "plan", stage or 3, (request,), update)
+    return Ask(run.cascade.large, "plan", stage_of_plan(run), (request,), update)
+
+
+def stage_of_plan(run: Run) -> Stage:
+    """Name the stage that the large model's plan is for."""
+    settings = run.settings
+    entering = run.state.get("entering", False)
+    stage = settings.stages[0] if entering else stage_after(settings, run.state["stage"])
+    return stage or 3
+
+
+def _told(run: Run, messages: tuple[BaseMessage, ...]) -> tuple[BaseMessage, ...]:
+    """Put an agent's earlier calls into words: a planner is offered no tools."""
+    return messages if run.offer is None else told_in_words(messages)
 
 
 def _skips_stage_2(run: Run) -> bool:

@@ -19,7 +19,7 @@ from cope_graph.money.lines import NO_LEDGER
 from cope_graph.redact import Detector, Mask, hide_messages, mask_for, texts_of
 from cope_graph.routing.router import Router
 from cope_graph.state import CopeState, Stage
-from cope_graph.tasks.task import Plan, PlanForm, Task
+from cope_graph.tasks.task import Offer, Plan, PlanForm, Task
 
 Node = Literal["small_plan", "small_execute", "large_plan", "large_execute"]
 
@@ -85,19 +85,6 @@ class Used:
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One portion of the draw schedule.
-
-    Attributes:
-        voter: Who draws.
-        k: How many samples.
-    """
-
-    voter: Bound
-    k: int
-
-
-@dataclass(frozen=True)
 class Run:
     """One run: what it was built with, its state and its settings."""
 
@@ -130,15 +117,31 @@ class Run:
         shown, lesson = self.cascade.task.show(self.question), self.state["lesson"]
         return f"{shown}\n\n{lesson}" if lesson else shown
 
+    @cached_property
+    def offer(self) -> Offer | None:
+        """The tools of an agent's step, `None` for any other question."""
+        return None if self.cascade.task.offer is None else self.cascade.task.offer(self.question)
+
     def turn(self, prompt: str) -> tuple[BaseMessage, ...]:
         """Put a prompt where the question stands, behind the earlier conversation."""
-        return (*self.state["messages"][:-1], HumanMessage(prompt))
+        return self._placed(self.state["messages"][:-1], prompt)
 
     def large_turn(self, prompt: str) -> tuple[BaseMessage, ...]:
         """Do the same for the large model, with a prompt made of `hidden` texts."""
         earlier: Sequence[BaseMessage] = self.state["messages"][:-1]
+        if self.cascade.task.condense is not None:
+            earlier = self.cascade.task.condense(earlier)
         hidden = earlier if self.mask is None else hide_messages(earlier, self.mask)
-        return (*hidden, HumanMessage(prompt))
+        return self._placed(hidden, prompt)
+
+    def _placed(self, earlier: Sequence[BaseMessage], prompt: str) -> tuple[BaseMessage, ...]:
+        if self.offer is None:
+            return (*earlier, HumanMessage(prompt))
+        if not prompt:  # an agent's step without a plan: as the agent itself would ask
+            return tuple(earlier)
+        if earlier and isinstance(earlier[-1], HumanMessage):  # some templates want turns in turn
+            return (*earlier[:-1], HumanMessage(f"{earlier[-1].text}\n\n{prompt}"))
+        return (*earlier, HumanMessage(prompt))
 
     @cached_property
     def mask(self) -> Mask | None:
@@ -187,27 +190,6 @@ class Run:
         """Give the plan of the large model in the form it was asked for."""
         text = self.state["guideline"]
         return [Plan(self.settings.large_plan, text)] if text else []
-
-    def schedule(self) -> tuple[Draw, ...]:
-        """List the draws of a small stage: one, or waves of at most `wave` samples."""
-        n, small = self.settings.n, self.cascade.small
-        wave = min(self.settings.wave or n, n)
-        return tuple(Draw(small, min(wave, n - start)) for start in range(0, n, wave))
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether a small stage has its samples: a resumed run may ask for fewer than it has."""
-        return len(self.state["samples"]) >= self.settings.n
-
-    def next_draw(self) -> Draw:
-        """Give the draw that follows the samples there are."""
-        drawn = len(self.state["samples"])
-        for draw in self.schedule():
-            if drawn < draw.k:
-                return draw
-            drawn -= draw.k
-        msg = "the draw schedule is at its end"
-        raise IndexError(msg)
 
 
 def entry(settings: CopeContext) -> Node:

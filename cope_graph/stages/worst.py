@@ -11,6 +11,7 @@ from cope_graph.models.exchange import Request
 from cope_graph.models.worst import most_tokens, plan_tokens, worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.stages.run import Run
+from cope_graph.stages.schedule import schedule
 from cope_graph.state import Sample, Stage
 from cope_graph.tasks.task import Plan, PlanForm
 
@@ -38,7 +39,7 @@ def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
     goal = [] if settings.small_plan == "none" or 1 not in settings.stages else [form]
     guides = 2 in settings.stages or settings.own_plan  # noqa: PLR2004
     guideline = [settings.large_plan] if guides else []
-    waves = [draw.k for draw in run.schedule()]
+    waves = [draw.k for draw in schedule(run)]
     for stage in (stage for stage in settings.stages if stage >= now):
         past_plan = stage == now and node in ("small_execute", "large_execute", "confidence_gate")
         if stage < 3:  # noqa: PLR2004

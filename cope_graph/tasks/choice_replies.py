@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from cope_graph.tasks.thoughts import without_thoughts
+from cope_graph.thoughts import without_thoughts
 
 _MOST_CHARACTERS: Final = 4_000
 """Of a stated choice; the rest of a long line is a reason."""

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cope_graph.errors import InputError
+from cope_graph.json_objects import objects_in
 from cope_graph.tasks.described import described, has_set_of_objects
-from cope_graph.tasks.json_objects import objects_in
 
 logger = logging.getLogger("cope_graph")
 

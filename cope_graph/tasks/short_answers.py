@@ -11,7 +11,7 @@ from cope_graph.tasks.equality.notation import TEXT
 from cope_graph.tasks.plain_equality import plain_equal
 from cope_graph.tasks.reading import MAX_ANSWER, boxes, clean, phrases
 from cope_graph.tasks.task import Prompts, Task
-from cope_graph.tasks.thoughts import without_thoughts
+from cope_graph.thoughts import without_thoughts
 
 PROMPTS: Final = Prompts(
     goal=(

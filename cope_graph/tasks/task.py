@@ -7,14 +7,33 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Literal
 
+from langchain_core.messages import BaseMessage
+
 from cope_graph.errors import InputError
 from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.verdict import AsyncGate, Gate, Question
 from cope_graph.tasks.delimit import delimited
 
+Condense = Callable[[Sequence[BaseMessage]], Sequence[BaseMessage]]
+"""From a conversation to what of it the large model gets."""
 PlanForm = Literal["goal", "guideline"]
 Learn = Callable[[Question, Sequence[Any]], str | None]
 """From the samples of a stage that did not pass to a few words for the next one."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Tools that the next step of an agent may call.
+
+    Attributes:
+        tools: In OpenAI's format.
+        choice: What LangChain's `bind_tools` takes as `tool_choice`.
+        plan: A guideline of the large model from an earlier step, which is kept.
+    """
+
+    tools: tuple[Mapping[str, Any], ...]
+    choice: Any = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +135,10 @@ class Task:
             model that gives none is refused.
         schema: JSON schema that the executors' replies are held to while they are written, where a
             model can; `None` leaves them free.
+        offer: Of an agent's step: which tools the executors may call. The messages before the
+            question are then the agent's; a sample's text is a message as
+            `cope_graph.models.calls` writes it.
+        condense: What of the conversation the large model gets; `None` for all of it.
     """
 
     name: str
@@ -128,3 +151,5 @@ class Task:
     learn: Learn | None = None
     log_probs: bool = False
     schema: Mapping[str, Any] | None = None
+    offer: Callable[[Question], Offer] | None = None
+    condense: Condense | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -71,13 +72,15 @@ class Episode:
         history: All steps so far.
     """
 
-    def __init__(self, name: str, world: World, state: Any, *, max_steps: int) -> None:
-        """Take a world that was just reset.
+    def __init__(
+        self, name: str, world: World, state: Any, *, max_steps: int, free: Callable[[World], None]
+    ) -> None:
+        """Take a world that was just reset, to be freed in the end.
 
         Raises:
             InputError: It states no task.
         """
-        self._id, self._world, self._max_steps = name, world, max_steps
+        self._id, self._world, self._max_steps, self._free = name, world, max_steps, free
         parts = [part.strip() for part in state.feedback.split("\n\n")]
         tasks = [part.removeprefix(_TASK) for part in parts if part.startswith(_TASK)]
         if not tasks:
@@ -144,7 +147,7 @@ class Episode:
         with ONE_AT_A_TIME:
             if not self._closed:
                 self._closed = True
-                self._world.close()
+                self._free(self._world)
 
     def __enter__(self) -> Self:
         """Give itself."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from cope_graph.errors import InputError, MissingPackageError
 from cope_graph.evaluation.alfworld.episode import ONE_AT_A_TIME, Episode
 from cope_graph.evaluation.alfworld.games import Game
-
-if TYPE_CHECKING:
-    from cope_graph.evaluation.alfworld.world import World
 
 
 def start(game: Game, *, max_steps: int = 50) -> Episode:
@@ -27,30 +24,30 @@ def start(game: Game, *, max_steps: int = 50) -> Episode:
         msg = f"max_steps is 1 or more, not {max_steps}."
         raise InputError(msg)
     with ONE_AT_A_TIME:
-        world = _world()
+        worlds = _worlds()
+        world = worlds.take()
         try:
-            world.load(
-                {
-                    "pddl_domain": game.domain,
-                    "grammar": game.grammar,
-                    "pddl_problem": game.problem,
-                }
-            )
+            world.load(_as_textworld(game))
             state = world.reset()
-            return Episode(game.id, world, state, max_steps=max_steps)
+            return Episode(game.id, world, state, max_steps=max_steps, free=worlds.give_back)
         except InputError:
-            world.close()
+            worlds.give_back(world)
             raise
         except (Exception, SystemExit) as error:
-            # The translator says by any error, or by exiting, that it cannot read a game.
+            # The translator says by any error, or by exiting, that it cannot read a game. The world
+            # may be half made: it is left.
             msg = f"The game {game.id!r} cannot be loaded ({error!r}): see that its file is whole."
             raise InputError(msg) from error
 
 
-def _world() -> World:
+def _as_textworld(game: Game) -> dict[str, str]:
+    return {"pddl_domain": game.domain, "grammar": game.grammar, "pddl_problem": game.problem}
+
+
+def _worlds() -> ModuleType:
     try:
-        from cope_graph.evaluation.alfworld.world import World  # noqa: PLC0415 - an extra
+        from cope_graph.evaluation.alfworld import world  # noqa: PLC0415 - an extra
     except ImportError as error:
         msg = f"ALFWorld's games need TextWorld ({error}): pip install 'cope-graph[alfworld]'"
         raise MissingPackageError(msg) from error
-    return World()
+    return world

@@ -31,20 +31,26 @@ _THINGS: Final = {
 _GOALS: Final = {
     "pick_heat_then_place_in_recep-small": (
         "put a hot apple in the fridge",
-        "(exists (?o - object ?r - receptacle) (and (objectType ?o AppleType) (isHot ?o) "
-        "(receptacleType ?r FridgeType) (inReceptacle ?o ?r)))",
+        (
+            "(exists (?o - object ?r - receptacle) (and (objectType ?o AppleType) (isHot ?o) "
+            "(receptacleType ?r FridgeType) (inReceptacle ?o ?r)))"
+        ),
     ),
     "pick_two_obj_and_place-small": (
         "put two mugs on the countertop",
-        "(exists (?o - object ?p - object ?r - receptacle) (and (not (= ?o ?p)) "
-        "(objectType ?o MugType) (objectType ?p MugType) (receptacleType ?r CounterTopType) "
-        "(inReceptacle ?o ?r) (inReceptacle ?p ?r)))",
+        (
+            "(exists (?o - object ?p - object ?r - receptacle) (and (not (= ?o ?p)) "
+            "(objectType ?o MugType) (objectType ?p MugType) (receptacleType ?r CounterTopType) "
+            "(inReceptacle ?o ?r) (inReceptacle ?p ?r)))"
+        ),
     ),
     "look_at_obj_in_light-small": (
         "look at the pen under the desklamp",
-        "(exists (?o - object ?p - object ?l - location) (and (objectType ?o PenType) "
-        "(holds agent1 ?o) (objectType ?p DeskLampType) (isToggled ?p) "
-        "(objectAtLocation ?p ?l) (atLocation agent1 ?l)))",
+        (
+            "(exists (?o - object ?p - object ?l - location) (and (objectType ?o PenType) "
+            "(holds agent1 ?o) (objectType ?p DeskLampType) (isToggled ?p) "
+            "(objectAtLocation ?p ?l) (atLocation agent1 ?l)))"
+        ),
     ),
 }
 
@@ -92,9 +98,9 @@ def _problem(goal: str) -> str:
         facts += [f"(inReceptacle {thing} {_called(place)})"]
         facts += [f"(objectAtLocation {thing} loc_bar_{where})", *_abilities(thing, kinds[thing])]
     lines = "\n".join(objects), "\n".join(facts)
-    return "(define (problem small) (:domain alfred)\n(:objects {})\n(:init {})\n".format(*lines) + (
-        f"(:goal (and {goal})) (:metric minimize (total-cost)))"
-    )
+    return "(define (problem small) (:domain alfred)\n(:objects {})\n(:init {})\n".format(
+        *lines
+    ) + (f"(:goal (and {goal})) (:metric minimize (total-cost)))")
 
 
 def _called(place: str) -> str:

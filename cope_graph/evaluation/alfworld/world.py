@@ -11,12 +11,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import fast_downward
 from textworld import EnvInfos
 from textworld.envs.pddl import PddlEnv
 
 _MARK = "_bar_"
 """Stands before the coordinates in a thing's identifier."""
+
+
+_IDLE: list[World] = []
+
+
+def take() -> World:
+    """Give a world that no game uses."""
+    return _IDLE.pop() if _IDLE else World()
+
+
+def give_back(world: World) -> None:
+    """Keep a world for the next game.
+
+    Each holds a planner that is loaded into the process, and unloading one crashes it (Fast
+    Downward's clean-up frees what it still uses). So there are as many as games open at once.
+    """
+    _IDLE.append(world)
 
 
 class World(PddlEnv):  # type: ignore[misc] # TextWorld has no types
@@ -44,10 +60,6 @@ class World(PddlEnv):  # type: ignore[misc] # TextWorld has no types
     def plan(self) -> tuple[str, ...]:
         """Find commands that win from here, by a planner that sees the whole house."""
         return tuple(self._pddl_state.replan(self._entity_infos))
-
-    def close(self) -> None:
-        """Free the planner's memory; nothing may be called after it."""
-        fast_downward.close_lib(self.downward_lib)
 
     def _get_entity_infos(self) -> Any:
         infos = super()._get_entity_infos()

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from cope_graph.agents.actions import Action, ToolCall, decode, encode
 from cope_graph.agents.alike import tidy, words
 from cope_graph.agents.canonical_form import Form, canonical, same_step
+from cope_graph.agents.signatures import signatures
+from cope_graph.errors import InputError
 from tests.unit_tests.agents.pairs import DIFFERENT, MAIL, SAME, answer, call, calls
 
 FORM = Form(free_text={MAIL: ["body"]})
@@ -100,6 +102,43 @@ def test_calls_of_different_names_are_never_the_same(one: ToolCall, name: str) -
 def test_forms_of_a_text_are_stable(text: str) -> None:
     assert words(words(text)) == words(text)
     assert tidy(tidy(text)) == tidy(text)
+
+
+def book(city: str, nights: int = 1, note: str | None = None, tags: list[str] | None = None) -> str:
+    """Book a room."""
+    return f"{city} {nights} {note} {tags}"
+
+
+BOOK = Form(tools=signatures([book]), free_text={"book": ["note"]})
+DEFAULTS = {"nights": 1, "note": None, "tags": None}
+
+
+@given(
+    st.fixed_dictionaries(
+        {"city": texts},
+        optional={
+            "nights": st.integers(-3, 3) | st.sampled_from(["2", 1.0]),
+            "note": st.none() | texts,
+            "tags": st.none() | st.lists(texts, max_size=2),
+        },
+    )
+)
+def test_what_is_left_out_of_a_known_tools_call_is_its_default(args: dict[str, Any]) -> None:
+    text = canonical(call("book", **args), BOOK)
+    assert text is not None
+    assert canonical(call("book", **{**DEFAULTS, **args}), BOOK) == text
+    again = decode(text)
+    assert again is not None
+    assert canonical(again, BOOK) == text
+
+
+def test_names_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(InputError, match=r"pass a list of arguments, \['body'\]"):
+        Form(free_text={MAIL: "body"})
+    with pytest.raises(InputError, match="There is no tool 'bok'"):
+        Form(tools=BOOK.tools, free_text={"bok": ["note"]})
+    with pytest.raises(InputError, match="the tools are: none"):
+        Form(tools={}, own={"book": str})
 
 
 def test_the_order_of_calls_counts_where_it_is_asked_for() -> None:

@@ -60,6 +60,13 @@ def test_null_of_a_required_argument_is_a_value() -> None:
     assert not fits({"type": "integer"}, None)
 
 
+def test_choices_are_compared_by_value_and_true_is_no_number() -> None:
+    assert fits({"const": 1}, 1.0)
+    assert fits({"enum": [[1], {"x": 2}]}, {"x": 2.0})
+    assert not fits({"const": 1}, True)  # noqa: FBT003
+    assert not fits({"enum": [False]}, 0)
+
+
 def test_references_are_followed() -> None:
     schema = {**one({"$ref": "#/$defs/n"}), "$defs": {"n": {"type": "integer"}}}
     assert fill(schema, {"x": 1}) == {"x": 1}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, field_validator
 
-from cope_graph.tasks.json_objects import objects_in
+from cope_graph.json_objects import objects_in
 from cope_graph.tasks.shape import shape_of
 
 

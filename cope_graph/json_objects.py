@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
-from cope_graph.tasks.thoughts import without_thoughts
+from cope_graph.thoughts import without_thoughts
 
 _MOST_CHARACTERS: Final = 200_000
 _MOST_OBJECTS: Final = 64

@@ -1,0 +1,223 @@
+"""A whole agent in an executor's place: messages in, its last message out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from langchain_core.caches import BaseCache
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForLLMRun,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.language_models import BaseChatModel, BaseLLM
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.runnables.config import RunnableConfig, var_child_runnable_config
+from langgraph.errors import GraphBubbleUp, GraphInterrupt, GraphRecursionError
+from langgraph.pregel import Pregel
+from pydantic import ConfigDict, Field
+
+from cope_graph.agents.answer import NO_ANSWER, answer_of, finish_of, messages_of
+from cope_graph.agents.spending import UNNAMED, Spending
+from cope_graph.agents.surroundings import Surroundings, surroundings
+from cope_graph.child_config import child_config
+from cope_graph.errors import InputError
+from cope_graph.models.usage import OF_AN_AGENT, Usage
+
+_ENDLESS: Final = "it reached its recursion limit without an answer"
+_ASKED: Final = "it stopped to ask a person, who is not asked in the middle of n samples"
+_LEFT: Final = "it handed over to a graph around it, which an executor has not"
+
+
+class AgentExecutor(BaseChatModel):
+    """A chat model whose every reply is a run of an agent.
+
+    A run stands alone: it keeps no checkpoints, and knows nothing of the graph it runs in but the
+    caller's settings (`configurable`), store and context. Its reply carries no usage of its own,
+    since usage callbacks and traces count the models inside; the graph's bill reads it from the
+    reply's metadata.
+
+    Attributes:
+        agent: Takes and gives `{"messages": [...]}`.
+        model_name: Its name on the bill.
+        max_retries: 0: a run that failed is not made again of itself, as the agent's models have
+            retries of their own.
+        cache: Off: a cached reply would make n samples one.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    agent: Any = Field(repr=False)
+    model_name: str
+    max_retries: int = 0
+    cache: BaseCache | bool | None = Field(default=False, exclude=True)
+
+    @property
+    def _llm_type(self) -> str:
+        return OF_AN_AGENT
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **_: Any,
+    ) -> ChatResult:
+        with _running(self.agent, messages, run_manager) as run:
+            run.out = run.agent.invoke(run.given, run.config, **run.options)
+        return run.result()
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **_: Any,
+    ) -> ChatResult:
+        with _running(self.agent, messages, run_manager) as run:
+            run.out = await run.agent.ainvoke(run.given, run.config, **run.options)
+        return run.result()
+
+
+def executor(agent: object, side: str) -> AgentExecutor:
+    """Make an executor of an agent.
+
+    Args:
+        agent: A compiled agent, or any runnable from `{"messages": [...]}` to the same.
+        side: Whose executor it is.
+
+    Raises:
+        InputError: It is no such thing.
+    """
+    if isinstance(agent, BaseChatModel | BaseLLM | str):
+        msg = (
+            f"{side}_executor is a model: pass it as the {side} model itself, which executes where "
+            "there is no executor."
+        )
+        raise InputError(msg)
+    if not isinstance(agent, Runnable):
+        hint = "compile it first" if hasattr(agent, "compile") else "pass a compiled agent"
+        msg = f"{side}_executor is a {type(agent).__name__}, which does not run: {hint}."
+        raise InputError(msg)
+    if isinstance(agent, Pregel):
+        if "messages" not in agent.channels:
+            msg = f"The state of {side}_executor has no messages: it cannot be asked anything."
+            raise InputError(msg)
+        # n runs side by side in one node would write into one place.
+        agent = agent.copy({"checkpointer": False})
+    named = agent.get_name()
+    return AgentExecutor(agent=agent, model_name=f"{side} agent" if named == "LangGraph" else named)
+
+
+@dataclass
+class _Run:
+    """One run of an agent.
+
+    Attributes:
+        agent: It.
+        messages: What it is asked.
+        config: What it runs with.
+        options: Arguments of its `invoke`.
+        spending: Hears what its models cost.
+        out: What it gave.
+        error: Why there is no answer, in a few words.
+    """
+
+    agent: Runnable[Any, Any]
+    messages: list[BaseMessage]
+    config: RunnableConfig
+    options: Mapping[str, Any]
+    spending: Spending
+    out: Any = None
+    error: str | None = None
+    known: frozenset[str | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the messages, so that those are told which the agent adds."""
+        # Copies: a graph writes ids into messages that have none.
+        given = {"update": {"id": uuid4().hex}}
+        self.messages = [m if m.id else m.model_copy(**given) for m in self.messages]
+        self.known = frozenset(message.id for message in self.messages)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The agent's input."""
+        return {"messages": list(self.messages)}
+
+    @property
+    def added(self) -> list[BaseMessage]:
+        """The messages that the agent added."""
+        return [message for message in messages_of(self.out) if message.id not in self.known]
+
+    def usage(self) -> Usage:
+        """What it has spent so far."""
+        return self.spending.total(self.messages, self.added)
+
+    def result(self) -> ChatResult:
+        """Read the answer, and put the bill beside it."""
+        usage = self.usage()
+        text = "" if self.error else answer_of(self.out, self.added)
+        error = self.error or (None if text.strip() else NO_ANSWER)
+        spent = [{"model": name, "usage": _plain(part)} for name, part in usage.parts]
+        names = [name for name, _ in usage.parts if name != UNNAMED]
+        facts: dict[str, Any] = {OF_AN_AGENT: {"spent": spent, "error": error}}
+        if names:
+            facts["model_name"] = " + ".join(names)
+        message = AIMessage(text, response_metadata={**finish_of(self.added), **facts})
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+@contextmanager
+def _running(
+    agent: Runnable[Any, Any],
+    messages: list[BaseMessage],
+    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
+) -> Iterator[_Run]:
+    """Prepare a run that stands alone, and say what became of it."""
+    spending = Spending()
+    around = surroundings()
+    run = _Run(
+        around.lend(agent),
+        messages,
+        _config(manager, around, spending),
+        around.options_of(agent),
+        spending,
+    )
+    # Seen as a part of the graph around it, graphs inside the agent would write into that graph's
+    # checkpoints.
+    token = var_child_runnable_config.set(None)
+    try:
+        yield run
+    except GraphRecursionError:
+        run.error = _ENDLESS
+    except GraphBubbleUp as error:
+        run.error = _ASKED if isinstance(error, GraphInterrupt) else _LEFT
+    except Exception as error:
+        setattr(error, OF_AN_AGENT, run.usage())
+        raise
+    finally:
+        var_child_runnable_config.reset(token)
+    if isinstance(run.out, Mapping) and run.out.get("__interrupt__"):
+        run.error = _ASKED
+
+
+def _config(
+    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
+    around: Surroundings,
+    spending: Spending,
+) -> RunnableConfig:
+    given: Any = child_config(manager).get("callbacks")
+    if given is None:
+        return {"callbacks": [spending], "configurable": around.configurable}
+    callbacks = given.copy()  # the lists are those of the run above
+    callbacks.add_handler(spending)
+    return {"callbacks": callbacks, "configurable": around.configurable}
+
+
+def _plain(usage: Usage) -> dict[str, Any]:
+    return {key: value for key, value in vars(usage).items() if key != "parts"}

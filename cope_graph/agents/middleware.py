@@ -1,0 +1,319 @@
+"""COPE inside LangChain's agents: each step of `create_agent` is decided by the cascade."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NotRequired
+
+from langchain_core.language_models import BaseChatModel, BaseLLM
+from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.types import Command
+
+from cope_graph.agents.alike import same_words
+from cope_graph.agents.canonical_form import Form, Own
+from cope_graph.agents.episode import NEW_EPISODE, Episode, after_step, with_bill
+from cope_graph.agents.limits import limits
+from cope_graph.agents.not_run import not_run
+from cope_graph.agents.replan import Replan, checked_replan, kept_plan
+from cope_graph.agents.rules import StepRules
+from cope_graph.agents.surprise import Surprise, surprise_in
+from cope_graph.agents.tool_guard import aguarded, checked_timeout, guarded
+from cope_graph.chat import ChatCope
+from cope_graph.context import CopeContext
+from cope_graph.errors import BudgetError, InputError, MissingPackageError, UnknownPriceError
+from cope_graph.money.budget import Budget
+from cope_graph.money.prices import Price
+from cope_graph.redact import Redact
+
+try:
+    from langchain.agents.middleware.types import (
+        AgentMiddleware,
+        AgentState,
+        ExtendedModelResponse,
+        ModelRequest,
+        ModelResponse,
+        OmitFromSchema,
+        ToolCallRequest,
+        hook_config,
+    )
+    from langchain.agents.structured_output import ProviderStrategy
+except ImportError as missing:
+    _MISSING = "Agents need LangChain: pip install 'cope-graph[agents]'."
+    raise MissingPackageError(_MISSING) from missing
+
+
+class CopeAgentState(AgentState[Any]):
+    """What an agent's state holds: its messages, and the turn so far, measured."""
+
+    cope: NotRequired[Annotated[Episode, OmitFromSchema(input=True, output=False)]]
+    """Written with each step, in one update."""
+
+
+class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
+    """Decides each step of an agent by COPE: it is proposed n times, voted on, or escalated.
+
+    A tool runs once, after the vote. It has to be the last of an agent's middleware, so that
+    nothing changes a step behind it. The agent's own `model` takes no step then: pass `.model`.
+
+    Example:
+        ```python
+        from cope_graph import CopeMiddleware
+        from langchain.agents import create_agent
+
+        cope = CopeMiddleware("openai:gpt-4o-mini", "openai:gpt-4o", irreversible=["send_*"])
+        agent = create_agent(cope.model, tools=[search, send_mail], middleware=[cope])
+        out = agent.invoke({"messages": [("user", "Tell Ann when the next train leaves.")]})
+        print(out["messages"][-1].text, out["cope"])
+        ```
+
+    Attributes:
+        model: The cascade that takes the steps.
+    """
+
+    state_schema = CopeAgentState
+
+    def __init__(  # noqa: PLR0913 - the two models, and settings by name
+        self,
+        small: str | BaseChatModel | BaseLLM,
+        large: str | BaseChatModel | BaseLLM,
+        *,
+        defaults: CopeContext | None = None,
+        prices: Mapping[str, Price | str] | None = None,
+        budget: Budget | None = None,
+        redact: Redact | None = None,
+        irreversible: Sequence[str] = (),
+        free_text: Mapping[str, Collection[str]] | None = None,
+        canonical: Mapping[str, Own] | None = None,
+        in_order: bool = False,
+        equal: Callable[[str, str], bool] = same_words,
+        large_sees: int | Callable[[Sequence[BaseMessage]], Sequence[BaseMessage]] | None = None,
+        replan: Replan = "surprise",
+        surprise: Surprise | None = None,
+        max_steps: int | None = None,
+        budget_usd: Decimal | str | float | None = None,
+        budget_tokens: int | None = None,
+        tool_timeout_s: float | None = None,
+    ) -> None:
+        """Build the cascade.
+
+        Args:
+            small: As in `create_cope`.
+            large: As in `create_cope`.
+            defaults: Settings of every step, as in `create_cope`.
+            prices: As in `create_cope`.
+            budget: As in `create_cope`: what all turns of the agent share.
+            redact: As in `create_cope`.
+            irreversible: Names of tools, or patterns such as `"send_*"`, that only the large model
+                may decide to call. Where it cannot be asked the turn ends, and nothing is called.
+            free_text: Arguments that are compared by their words, by tool.
+            canonical: Your own form of a tool's arguments, by tool: equal texts are equal calls.
+            in_order: Whether the order of calls made side by side counts.
+            equal: Whether two final answers are the same.
+            large_sees: What of the conversation the large model gets: all, the last so many
+                messages, or what a function makes of it.
+            replan: When the large model's guideline is written anew: at every step that escalates
+                (`"every_step"`, the paper), when it is so many steps old (a number), or after a
+                surprise: a tool failed, or a step repeated an earlier one and saw the same.
+            surprise: Your own surprises, beside those: gets a step and what came of it.
+            max_steps: Steps that one turn may take.
+            budget_usd: USD that one turn may spend.
+            budget_tokens: Tokens that one turn may use.
+            tool_timeout_s: Seconds that a call of a tool may take; then the agent is told so. A
+                tool that is no coroutine goes on in its thread, which is left behind.
+
+        Raises:
+            InputError: A setting cannot be used.
+            CopeError: As `create_cope`.
+        """
+        super().__init__()
+        self._rules = StepRules(
+            free_text=free_text or {},
+            canonical=canonical or {},
+            in_order=in_order,
+            equal=equal,
+            irreversible=irreversible,
+            large_sees=large_sees,
+        )
+        self._form = Form(
+            free_text=self._rules.free_text, own=self._rules.canonical, in_order=in_order
+        )
+        self._replan = checked_replan(replan)
+        self._surprise = surprise
+        self._limits = limits(max_steps, budget_tokens, budget_usd)
+        self._timeout_s = checked_timeout(tool_timeout_s)
+        self.model = ChatCope(
+            small=small,
+            large=large,
+            defaults=defaults or CopeContext(),
+            prices=prices or {},
+            budget=budget,
+            redact=redact,
+            steps=self._rules,
+            resumable=True,
+        )
+
+    def before_agent(self, state: Any, runtime: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Begin a turn: what an earlier one took is not of this one."""
+        return {"cope": NEW_EPISODE}
+
+    async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any]:
+        """Do the same in an event loop."""
+        return self.before_agent(state, runtime)
+
+    @hook_config(can_jump_to=["end"])
+    def before_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
+        """End a turn that has taken what it may."""
+        episode: Episode = state.get("cope", NEW_EPISODE)
+        halt = self._limits.reached(episode)
+        if halt is None:
+            return None
+        said = AIMessage(self._limits.said(halt, episode))
+        return {"messages": [said], "cope": {**episode, "stopped_by": halt}, "jump_to": "end"}
+
+    @hook_config(can_jump_to=["end"])
+    async def abefore_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """Do the same in an event loop."""
+        return self.before_model(state, runtime)
+
+    def wrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], ModelResponse[Any]],
+    ) -> ExtendedModelResponse[Any]:
+        """Take a step."""
+        step = self._step(request)
+        try:
+            return _taken(step, handler(step.request))
+        except BudgetError as error:
+            return self._stopped(step, error)
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ExtendedModelResponse[Any]:
+        """Take a step in an event loop."""
+        step = self._step(request)
+        try:
+            return _taken(step, await handler(step.request))
+        except BudgetError as error:
+            return self._stopped(step, error)
+
+    @hook_config(can_jump_to=["model", "end"])
+    def after_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
+        """Keep steps from being run that must not be."""
+        return not_run(state["messages"], self._rules)
+
+    @hook_config(can_jump_to=["model", "end"])
+    async def aafter_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """Do the same in an event loop."""
+        return self.after_model(state, runtime)
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
+    ) -> Any:
+        """Run a tool; what it raises is what the agent sees of it."""
+        return guarded(request.tool_call, lambda: handler(request), self._timeout_s)
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
+    ) -> Any:
+        """Run a tool in an event loop."""
+        return await aguarded(request.tool_call, lambda: handler(request), self._timeout_s)
+
+    def _step(self, request: ModelRequest[Any]) -> _Step:
+        _check(request)
+        state: Any = request.state
+        episode: Episode = state.get("cope", NEW_EPISODE)
+        surprise = surprise_in(request.messages, episode["since_plan"], self._form, self._surprise)
+        plan = kept_plan(self._replan, episode, surprised=surprise is not None)
+        settings = {} if plan is None else {"plan": plan}
+        asked = request.override(model=self._model_for(episode), model_settings=settings)
+        return _Step(asked, episode, plan, surprise)
+
+    def _model_for(self, episode: Episode) -> ChatCope:
+        """Hold the cascade to what is left of the turn."""
+        held = self._limits.of_step(episode, self.model.defaults)
+        return (
+            self.model
+            if held == self.model.defaults
+            else self.model.model_copy(update={"defaults": held})
+        )
+
+    def _stopped(self, step: _Step, error: BudgetError) -> ExtendedModelResponse[Any]:
+        """End a turn whose money or tokens were up in the middle of a step.
+
+        Raises:
+            BudgetError: The error: nothing was bought yet, so the settings are wrong, or the
+                shared budget is spent.
+        """
+        bought = error.ledger is not None and error.ledger["requests"] > 0
+        if isinstance(error, UnknownPriceError) or not (bought or step.episode["steps"]):
+            raise error
+        episode = with_bill(step.episode, error.ledger) if error.ledger else step.episode
+        halt = self._limits.nearest(episode)
+        update = {"cope": {**episode, "stopped_by": halt}}
+        said = AIMessage(f"Stopped: {error}")
+        return ExtendedModelResponse(ModelResponse([said]), Command(update=update))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step that is about to be taken.
+
+    Attributes:
+        request: What the cascade is asked.
+        episode: The turn before it.
+        plan: The guideline that is kept, `None` where a new one may be written.
+        surprise: What was surprising about the step before, in a few words.
+    """
+
+    request: ModelRequest[Any]
+    episode: Episode
+    plan: str | None
+    surprise: str | None
+
+
+def _taken(step: _Step, response: ModelResponse[Any]) -> ExtendedModelResponse[Any]:
+    """Write the turn down with the step, in one update: a crash cannot come between.
+
+    Raises:
+        InputError: The reply is not the cascade's.
+    """
+    message = response.result[0] if response.result else None
+    facts = message.response_metadata.get("cope") if isinstance(message, AIMessage) else None
+    if message is None or facts is None:
+        msg = (
+            "A step was not taken by COPE: another middleware changes its model. Put "
+            "CopeMiddleware last in the list of middleware."
+        )
+        raise InputError(msg)
+    message.response_metadata["cope"] = {**facts, "surprise": step.surprise}
+    episode = after_step(step.episode, facts, kept=step.plan, surprised=step.surprise is not None)
+    return ExtendedModelResponse(response, Command(update={"cope": episode}))
+
+
+def _check(request: ModelRequest[Any]) -> None:
+    """Refuse what a step could not heed.
+
+    Raises:
+        InputError: There are no messages or no tools, or the model gets settings of its own.
+    """
+    if not request.messages:
+        msg = "There is no message: pass {'messages': [('user', '...')]}."
+        raise InputError(msg)
+    if not request.tools and request.response_format is None:
+        msg = "There is no tool to call: pass tools, or ask a ChatCope, which needs none."
+        raise InputError(msg)
+    if request.model_settings:
+        names = ", ".join(sorted(request.model_settings))
+        msg = (
+            f"A middleware sets {names} for the model, and a step has two models: set it on the "
+            "models, or by defaults=CopeContext(...)."
+        )
+        raise InputError(msg)
+    if isinstance(request.response_format, ProviderStrategy):
+        msg = "Answers of a form are voted on as calls: pass response_format=ToolStrategy(Form)."
+        raise InputError(msg)

@@ -1,0 +1,65 @@
+"""Steps of an agent that are not run: nothing of them may happen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
+from cope_graph.agents.rules import StepRules
+
+
+def not_run(messages: Sequence[BaseMessage], rules: StepRules) -> dict[str, Any] | None:
+    """Keep a step from being run that must not be.
+
+    A step is run as a whole or not at all: of calls made side by side, one is what the others are
+    made for.
+
+    Args:
+        messages: The conversation up to the step.
+        rules: Which tools are irreversible.
+
+    Returns:
+        The update that answers the step's calls and leads elsewhere: to the end, where nobody
+        agreed to a call that cannot be undone; back to the model, where a call cannot be read.
+        `None` for any other step.
+    """
+    step = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
+    if step is None:
+        return None
+    if (held := _held(step, rules)) is not None:
+        return _refused(step, held)
+    return _sent_back(step) if step.invalid_tool_calls else None
+
+
+def _held(step: AIMessage, rules: StepRules) -> str | None:
+    """Name an irreversible tool that a step calls without the large model's agreement."""
+    if step.response_metadata.get("cope", {}).get("accepted"):
+        return None
+    return next((c["name"] for c in step.tool_calls if rules.is_irreversible(c["name"])), None)
+
+
+def _refused(step: AIMessage, tool: str) -> dict[str, Any]:
+    why = step.response_metadata.get("cope", {}).get("reason")
+    said = (
+        f"Stopped: {tool} cannot be undone, and the large model did not agree to the call"
+        f"{f' ({why})' if why else ''}. It was not made."
+    )
+    answered = _answered(step, f"{tool} cannot be undone, and its call was not agreed to")
+    return {"messages": [*answered, AIMessage(said)], "jump_to": "end"}
+
+
+def _sent_back(step: AIMessage) -> dict[str, Any]:
+    """Let the model see that a call could not be read; LangChain answers that call itself."""
+    answered = _answered(step, "another call of this step could not be read")
+    unnamed = [call for call in step.invalid_tool_calls if call.get("id") is None]
+    told = [AIMessage("A call of a tool could not be read: it has no id.")] if unnamed else []
+    return {"messages": [*answered, *told], "jump_to": "model"}
+
+
+def _answered(step: AIMessage, why: str) -> list[ToolMessage]:
+    return [
+        ToolMessage(f"Not run: {why}.", name=c["name"], tool_call_id=c["id"], status="error")
+        for c in step.tool_calls
+    ]

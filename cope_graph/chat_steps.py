@@ -1,0 +1,39 @@
+"""The cascade's chat model inside an agent: each reply is a step that was voted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+
+from cope_graph.agents.step import STEP
+from cope_graph.errors import InputError
+from cope_graph.models.calls import message_of
+from cope_graph.state import CopeOutput
+
+OPTIONS: Final = frozenset({"tools", "tool_choice", "plan"})
+OUTPUT: Final = [*CopeOutput.__annotations__, "guideline"]
+
+
+def step_input(messages: Sequence[BaseMessage], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the input of a step.
+
+    Raises:
+        InputError: There are no messages.
+    """
+    if not messages:
+        msg = "There is no message to take a step from: pass [('user', '...')]."
+        raise InputError(msg)
+    given = {name: value for name, value in options.items() if value is not None}
+    return {"messages": [*messages, HumanMessage(STEP)], "tools": [], **given}
+
+
+def step_reply(out: Mapping[str, Any]) -> AIMessage:
+    """Make the reply of a step's run: the winning proposal as the model wrote it."""
+    facts = {key: value for key, value in out.items() if key not in ("messages", "visits")}
+    facts["plan"] = facts.pop("guideline", None)
+    told = {"cope": facts}
+    if out["answer"] is None:
+        return AIMessage(out["reason"], response_metadata=told)
+    return message_of(out["messages"][-1].text).model_copy(update={"response_metadata": told})
