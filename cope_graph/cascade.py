@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeVar, cast, get_args
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
@@ -50,6 +53,9 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     overrides: Overrides = "tighten",
     redact: Redact | None = None,
     router: Router | None = None,
+    small_executor: Runnable[Any, Any] | None = None,
+    large_executor: Runnable[Any, Any] | None = None,
+    read_only_tools: Sequence[str | BaseTool | Callable[..., Any]] | Literal[True] = (),
 ) -> CopeGraph:
     """Build the cascade of "Efficient LLM Collaboration via Planning" (arXiv 2506.11578).
 
@@ -81,14 +87,20 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
             its plan and its answer.
         router: Lets runs begin at a later stage where that is expected to be cheaper, see
             `cope_graph.routing`. It sees the whole question, in this process.
+        small_executor: A whole agent that executes in place of `small`, which then only plans: a
+            compiled one, or a runnable from `{"messages": [...]}` to the same. Each sample is a
+            run of it, so its tools must only read.
+        large_executor: The same in place of `large`.
+        read_only_tools: Tools of executors that only read, or their names; those that an MCP
+            server marks with `readOnlyHint` need no mention. `True`: all they do only reads.
 
     Returns:
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
 
     Raises:
         InputError: The task is no `Task`, or there is a form as well; the defaults are no
-            `CopeContext`, a price is none, the overrides are unknown, or nothing can be redacted
-            that way.
+            `CopeContext`, a price is none, the overrides are unknown, nothing can be redacted
+            that way, or an executor's tools may do more than read.
         UnknownPriceError: The budget is in USD and a model has no known price.
         BudgetError: The budget limits money and nothing limits a model's replies.
         NoLogProbsError: The gate reads log-probabilities, which the small model cannot give.
@@ -113,8 +125,11 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         detect=None if redact is None else detector(redact),
         router=checked_router(router, defaults.stages),
     )
+    agents = {"small": small_executor, "large": large_executor}
+    if read_only_tools or any(agent is not None for agent in agents.values()):
+        cascade = _with_executors(cascade, agents, read_only_tools, own_prices)
     if task.log_probs:
-        check_scorable(cascade.small)
+        check_scorable(cascade.executors[0])
     if budget is not None and budget.limits_money:
         check_models(
             Run(cascade, NOTHING_ASKED, cascade.defaults), usd=budget.limit.usd is not None
@@ -190,6 +205,18 @@ def _judge(gate: object, prices: Mapping[str, Price]) -> Bound | None:
     if not isinstance(gate, AskingGate) or gate.model is None:
         return None
     return bind(gate.model, "judge", prices)
+
+
+def _with_executors(
+    cascade: Cascade,
+    agents: Mapping[str, object],
+    read_only_tools: object,
+    prices: Mapping[str, Price],
+) -> Cascade:
+    from cope_graph.agents.bind_executors import executors  # noqa: PLC0415 - only where needed
+
+    small, large = executors(agents, cascade.small, cascade.large, read_only_tools, prices)
+    return replace(cascade, small_executor=small, large_executor=large)
 
 
 def _checked(given: object, kind: type[T], example: str) -> T:

@@ -27,7 +27,7 @@ from cope_graph.agents.spending import UNNAMED, Spending
 from cope_graph.agents.surroundings import Surroundings, surroundings
 from cope_graph.child_config import child_config
 from cope_graph.errors import InputError
-from cope_graph.models.usage import OF_AN_AGENT, Usage
+from cope_graph.models.usage import OF_AN_AGENT, Usage, together
 
 _ENDLESS: Final = "it reached its recursion limit without an answer"
 _ASKED: Final = "it stopped to ask a person, who is not asked in the middle of n samples"
@@ -140,8 +140,10 @@ class _Run:
     def __post_init__(self) -> None:
         """Name the messages, so that those are told which the agent adds."""
         # Copies: a graph writes ids into messages that have none.
-        given = {"update": {"id": uuid4().hex}}
-        self.messages = [m if m.id else m.model_copy(**given) for m in self.messages]
+        self.messages = [
+            message if message.id else message.model_copy(update={"id": uuid4().hex})
+            for message in self.messages
+        ]
         self.known = frozenset(message.id for message in self.messages)
 
     @property
@@ -161,6 +163,8 @@ class _Run:
     def result(self) -> ChatResult:
         """Read the answer, and put the bill beside it."""
         usage = self.usage()
+        if not usage.parts:  # nothing tells of a model, so nothing tells that none was asked
+            usage = together([(UNNAMED, Usage(0, 0, status="unknown"))])
         text = "" if self.error else answer_of(self.out, self.added)
         error = self.error or (None if text.strip() else NO_ANSWER)
         spent = [{"model": name, "usage": _plain(part)} for name, part in usage.parts]
@@ -198,7 +202,8 @@ def _running(
     except GraphBubbleUp as error:
         run.error = _ASKED if isinstance(error, GraphInterrupt) else _LEFT
     except Exception as error:
-        setattr(error, OF_AN_AGENT, run.usage())
+        if (spent := run.usage()).parts:
+            setattr(error, OF_AN_AGENT, spent)
         raise
     finally:
         var_child_runnable_config.reset(token)

@@ -64,7 +64,7 @@ class Limits:
             "usd": f"its {self.usd} USD are spent",
         }[halt]
         spent = "at an unknown price" if episode["usd"] is None else f"for {episode['usd']} USD"
-        return f"Stopped: {limit} ({episode['steps']} steps, {spent}), and there is no answer yet."
+        return f"Stopped: {limit} ({episode['steps']} steps, {spent}), and there is no answer."
 
     def _tokens_left(self, episode: Episode) -> int | None:
         if self.tokens is None:

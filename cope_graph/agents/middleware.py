@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
 from langchain_core.messages import AIMessage, BaseMessage
@@ -13,7 +12,7 @@ from langgraph.types import Command
 
 from cope_graph.agents.alike import same_words
 from cope_graph.agents.canonical_form import Form, Own
-from cope_graph.agents.episode import NEW_EPISODE, Episode, after_step, with_bill
+from cope_graph.agents.episode import NEW_EPISODE, Episode, with_bill
 from cope_graph.agents.limits import limits
 from cope_graph.agents.not_run import not_run
 from cope_graph.agents.replan import Replan, checked_replan, kept_plan
@@ -22,7 +21,7 @@ from cope_graph.agents.surprise import Surprise, surprise_in
 from cope_graph.agents.tool_guard import aguarded, checked_timeout, guarded
 from cope_graph.chat import ChatCope
 from cope_graph.context import CopeContext
-from cope_graph.errors import BudgetError, InputError, MissingPackageError, UnknownPriceError
+from cope_graph.errors import BudgetError, MissingPackageError, UnknownPriceError
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
 from cope_graph.redact import Redact
@@ -38,7 +37,8 @@ try:
         ToolCallRequest,
         hook_config,
     )
-    from langchain.agents.structured_output import ProviderStrategy
+
+    from cope_graph.agents.model_step import AgentStep, check_request, taken
 except ImportError as missing:
     _MISSING = "Agents need LangChain: pip install 'cope-graph[agents]'."
     raise MissingPackageError(_MISSING) from missing
@@ -185,7 +185,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         """Take a step."""
         step = self._step(request)
         try:
-            return _taken(step, handler(step.request))
+            return taken(step, handler(step.request))
         except BudgetError as error:
             return self._stopped(step, error)
 
@@ -197,7 +197,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         """Take a step in an event loop."""
         step = self._step(request)
         try:
-            return _taken(step, await handler(step.request))
+            return taken(step, await handler(step.request))
         except BudgetError as error:
             return self._stopped(step, error)
 
@@ -223,15 +223,15 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         """Run a tool in an event loop."""
         return await aguarded(request.tool_call, lambda: handler(request), self._timeout_s)
 
-    def _step(self, request: ModelRequest[Any]) -> _Step:
-        _check(request)
+    def _step(self, request: ModelRequest[Any]) -> AgentStep:
+        check_request(request)
         state: Any = request.state
         episode: Episode = state.get("cope", NEW_EPISODE)
         surprise = surprise_in(request.messages, episode["since_plan"], self._form, self._surprise)
         plan = kept_plan(self._replan, episode, surprised=surprise is not None)
         settings = {} if plan is None else {"plan": plan}
         asked = request.override(model=self._model_for(episode), model_settings=settings)
-        return _Step(asked, episode, plan, surprise)
+        return AgentStep(asked, episode, plan, surprise)
 
     def _model_for(self, episode: Episode) -> ChatCope:
         """Hold the cascade to what is left of the turn."""
@@ -242,7 +242,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             else self.model.model_copy(update={"defaults": held})
         )
 
-    def _stopped(self, step: _Step, error: BudgetError) -> ExtendedModelResponse[Any]:
+    def _stopped(self, step: AgentStep, error: BudgetError) -> ExtendedModelResponse[Any]:
         """End a turn whose money or tokens were up in the middle of a step.
 
         Raises:
@@ -257,63 +257,3 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         update = {"cope": {**episode, "stopped_by": halt}}
         said = AIMessage(f"Stopped: {error}")
         return ExtendedModelResponse(ModelResponse([said]), Command(update=update))
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A step that is about to be taken.
-
-    Attributes:
-        request: What the cascade is asked.
-        episode: The turn before it.
-        plan: The guideline that is kept, `None` where a new one may be written.
-        surprise: What was surprising about the step before, in a few words.
-    """
-
-    request: ModelRequest[Any]
-    episode: Episode
-    plan: str | None
-    surprise: str | None
-
-
-def _taken(step: _Step, response: ModelResponse[Any]) -> ExtendedModelResponse[Any]:
-    """Write the turn down with the step, in one update: a crash cannot come between.
-
-    Raises:
-        InputError: The reply is not the cascade's.
-    """
-    message = response.result[0] if response.result else None
-    facts = message.response_metadata.get("cope") if isinstance(message, AIMessage) else None
-    if message is None or facts is None:
-        msg = (
-            "A step was not taken by COPE: another middleware changes its model. Put "
-            "CopeMiddleware last in the list of middleware."
-        )
-        raise InputError(msg)
-    message.response_metadata["cope"] = {**facts, "surprise": step.surprise}
-    episode = after_step(step.episode, facts, kept=step.plan, surprised=step.surprise is not None)
-    return ExtendedModelResponse(response, Command(update={"cope": episode}))
-
-
-def _check(request: ModelRequest[Any]) -> None:
-    """Refuse what a step could not heed.
-
-    Raises:
-        InputError: There are no messages or no tools, or the model gets settings of its own.
-    """
-    if not request.messages:
-        msg = "There is no message: pass {'messages': [('user', '...')]}."
-        raise InputError(msg)
-    if not request.tools and request.response_format is None:
-        msg = "There is no tool to call: pass tools, or ask a ChatCope, which needs none."
-        raise InputError(msg)
-    if request.model_settings:
-        names = ", ".join(sorted(request.model_settings))
-        msg = (
-            f"A middleware sets {names} for the model, and a step has two models: set it on the "
-            "models, or by defaults=CopeContext(...)."
-        )
-        raise InputError(msg)
-    if isinstance(request.response_format, ProviderStrategy):
-        msg = "Answers of a form are voted on as calls: pass response_format=ToolStrategy(Form)."
-        raise InputError(msg)

@@ -6,7 +6,7 @@ the caller, or its MCP server, says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from langchain_core.runnables import Runnable, RunnableSequence
@@ -15,9 +15,6 @@ from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
 
 from cope_graph.errors import InputError
-
-ReadOnly = Sequence[str | BaseTool | Callable[..., Any]] | Literal[True]
-"""Tools that only read, by name or themselves; `True`, all that an agent does only reads."""
 
 _THEIR_OWN: Final = ("langchain.agents.", "langgraph.prebuilt.")
 """Where nodes come from that ask the model, and run no tool themselves."""

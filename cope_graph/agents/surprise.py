@@ -9,6 +9,7 @@ tell, by a function of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -56,7 +57,7 @@ def _steps(messages: Sequence[BaseMessage], count: int) -> list[Sequence[BaseMes
     """Cut out the last steps: an AI message and what follows it, up to the next one."""
     starts = [i for i, message in enumerate(messages) if isinstance(message, AIMessage)]
     starts = starts[-count:] if count > 0 else []
-    return [messages[a:b] for a, b in zip(starts, [*starts[1:], len(messages)], strict=True)]
+    return [messages[a:b] for a, b in pairwise([*starts, len(messages)])]
 
 
 def _seen(step: Sequence[BaseMessage], form: Form) -> tuple[str, list[str]] | None:

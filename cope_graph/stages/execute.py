@@ -64,7 +64,7 @@ def large_execute(run: Run) -> Ask:
         change = rewritten if run.offer else _whole
         return {"samples": [_sample(run, {**reply, "text": change(reply["text"], run.shown)})]}
 
-    return Ask(run.cascade.large, "execute", 3, (request,), update)
+    return Ask(run.cascade.executors[1], "execute", 3, (request,), update)
 
 
 def _form(run: Run) -> dict[str, Any]:

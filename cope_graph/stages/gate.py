@@ -44,7 +44,7 @@ def onward(state: CopeState) -> Decision:
 
 def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> Visit:
     stage, ledger = run.state["stage"], run.state["ledger"]
-    model = run.cascade.large if stage == 3 else run.cascade.small  # noqa: PLR2004
+    model = run.cascade.executors[1 if stage == 3 else 0]  # noqa: PLR2004
     spent = ledger["by_stage"].get(str(stage), NO_TOTALS)
     threshold = threshold_of(run, stage) if verdict.passes is None else None
     sure = verdict.confidence if threshold is not None or verdict.passes is not None else None

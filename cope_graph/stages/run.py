@@ -61,6 +61,8 @@ class Cascade:
         detect: Finds what the large model must not see, `None` to show it everything.
         judge: Who is asked by a gate that asks, where that is a third model.
         router: Says where a run begins, `None` for its first stage.
+        small_executor: The agent that executes in place of the small model, if any.
+        large_executor: The same of the large one.
     """
 
     small: Bound
@@ -72,6 +74,13 @@ class Cascade:
     detect: Detector | None = None
     judge: Bound | None = None
     router: Router | None = None
+    small_executor: Bound | None = None
+    large_executor: Bound | None = None
+
+    @property
+    def executors(self) -> tuple[Bound, Bound]:
+        """Who executes: the small and the large side's models, or agents in their place."""
+        return self.small_executor or self.small, self.large_executor or self.large
 
 
 @dataclass(frozen=True)
@@ -168,15 +177,23 @@ class Run:
         stages = set(settings.stages)
         small = bool(stages & {1, 2})
         judged = small and isinstance(self.cascade.task.gate, AskingGate)
+        by_small, by_large = self.cascade.executors
+        small_plans = 1 in stages and settings.small_plan != "none"
+        large_plans = 2 in stages or (3 in stages and settings.own_plan)  # noqa: PLR2004
+        judges = judged and self.cascade.judge is None
         used = [
-            Used(self.cascade.small, 1 in stages and settings.small_plan != "none", small),
+            Used(self.cascade.small, small_plans, small and by_small is self.cascade.small),
             Used(
                 self.cascade.large,
-                plans=2 in stages or (3 in stages and settings.own_plan),  # noqa: PLR2004
-                answers=3 in stages,  # noqa: PLR2004
-                judges=judged and self.cascade.judge is None,
+                large_plans,
+                3 in stages and by_large is self.cascade.large,  # noqa: PLR2004
+                judges,
             ),
         ]
+        if self.cascade.small_executor is not None:
+            used.append(Used(by_small, answers=small))
+        if self.cascade.large_executor is not None:
+            used.append(Used(by_large, answers=3 in stages))  # noqa: PLR2004
         if judged and self.cascade.judge is not None:
             used.append(Used(self.cascade.judge, judges=True))
         return [one for one in used if one.plans or one.answers or one.judges]

@@ -23,7 +23,7 @@ class Draw:
 
 def schedule(run: Run) -> tuple[Draw, ...]:
     """List the draws of a small stage: one, or waves of at most `wave` samples."""
-    n, small = run.settings.n, run.cascade.small
+    n, small = run.settings.n, run.cascade.executors[0]
     wave = min(run.settings.wave or n, n)
     return tuple(Draw(small, min(wave, n - start)) for start in range(0, n, wave))
 

@@ -90,14 +90,17 @@ def check_models(run: Run, *, usd: bool) -> None:
         BudgetError: A model has no limit on its replies.
     """
     used = run.models_used()
-    unpriced = [one.model for one in used if usd and not one.model.has_price()]
-    missing = [(one.model, _unset(run, one)) for one in used]
+    models = [one for one in used if not one.model.is_agent]
+    unpriced = [one.model for one in models if usd and not one.model.has_price()]
+    missing = [(one.model, _unset(run, one)) for one in models]
     endless = [model for model, names in missing if names]
     names = list(dict.fromkeys(name for _, names in missing for name in names))
     nested = [one.model for one in used if one.model.is_cascade]
+    agents = [one.model for one in used if one.model.is_agent]
     wrong = [_no_price(unpriced)] if unpriced else []
     wrong += [_no_end(endless, names)] if endless else []
     wrong += [_no_bound(nested)] if nested else []
+    wrong += [_no_bound_on_agents(agents)] if agents else []
     if wrong:
         raise (UnknownPriceError if unpriced else BudgetError)(" ".join(wrong))
 
@@ -121,6 +124,15 @@ def _no_bound(models: list[Bound]) -> str:
     return (
         f"{_named(models, 'a cascade inside')}, whose spending no max_tokens bounds: limit that "
         "one, ChatCope(budget=...), and not this one."
+    )
+
+
+def _no_bound_on_agents(models: list[Bound]) -> str:
+    names = " and ".join(f"{model.side}_executor" for model in models)
+    return (
+        f"{names} asks models as often as it likes, which no max_tokens bounds: run this graph "
+        "without a limit on money, and bound the agent itself (ModelCallLimitMiddleware, "
+        "recursion_limit)."
     )
 
 

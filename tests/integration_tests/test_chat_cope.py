@@ -263,12 +263,6 @@ async def test_options_it_cannot_pass_on_are_refused_by_name(
     assert server.count == 0
 
 
-def test_tools_are_refused_with_the_way_out(model: ChatCope) -> None:
-    schema = {"title": "Sum", "type": "object", "properties": {}}
-    with pytest.raises(InputError, match="calls no tools: use one of its models"):
-        model.bind_tools([schema])
-
-
 def test_an_empty_question_is_refused_before_any_model_is_asked(
     model: ChatCope, server: OpenAIServer
 ) -> None:

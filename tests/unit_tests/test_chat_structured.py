@@ -167,8 +167,3 @@ def test_what_it_cannot_give_is_refused_at_once(
 ) -> None:
     with pytest.raises(InputError, match=why):
         cope([], []).with_structured_output(schema, **options)
-
-
-def test_tools_are_refused_with_the_way_out() -> None:
-    with pytest.raises(InputError, match="calls no tools: use one of its models"):
-        cope([], []).bind_tools([Person])

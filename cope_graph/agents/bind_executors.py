@@ -1,0 +1,51 @@
+"""Agents made ready to execute in a cascade: checked, named, priced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cope_graph.agents.executor import executor
+from cope_graph.agents.read_only import check_read_only, names_of
+from cope_graph.errors import InputError
+from cope_graph.models.bound import Bound, bind
+from cope_graph.money.prices import FREE, Price
+
+
+def executors(
+    agents: Mapping[str, object],
+    small: Bound,
+    large: Bound,
+    read_only_tools: object,
+    prices: Mapping[str, Price],
+) -> tuple[Bound | None, Bound | None]:
+    """Bind the agents that execute in place of the cascade's models.
+
+    Args:
+        agents: By side, `None` where the model itself executes.
+        small: The cheap model.
+        large: The expensive one.
+        read_only_tools: As `create_cope` takes them.
+        prices: The user's.
+
+    Raises:
+        InputError: An agent is none, or may do more than read.
+    """
+    allowed = names_of(read_only_tools)
+    if not any(agent is not None for agent in agents.values()):
+        msg = "read_only_tools is about the tools of executors: pass small_executor= as well."
+        raise InputError(msg)
+    # A model in this process is free under its own name too, by which an agent reports it.
+    free = {model.name: FREE for model in (small, large) if model.price is FREE}
+    # The agent's models are hidden in it; most often they are these, with these keys.
+    secrets = (*small.secrets, *large.secrets)
+
+    def bound(model: Bound) -> Bound | None:
+        agent = agents[model.side]
+        if agent is None:
+            return None
+        made = executor(agent, model.side)
+        check_read_only(made.agent, model.side, allowed)
+        return replace(bind(made, model.side, {**free, **prices}), secrets=secrets)
+
+    return bound(small), bound(large)
