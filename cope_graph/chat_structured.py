@@ -31,7 +31,9 @@ def structured(
     """
     _check(options)
     shape = shape_of(schema)
-    model = chat.model_copy(update={"task": structured_task(schema, unvoted=unvoted)})
+    # A router is proven for one task.
+    update = {"task": structured_task(schema, unvoted=unvoted), "router": None}
+    model = chat.model_copy(update=update)
     asked = _without_raising(model) if include_raw else model
     return parsed_by(asked, RunnableLambda(partial(_object, shape)), include_raw=include_raw)
 

@@ -13,7 +13,7 @@ from cope_graph.errors import InputError
 from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
-from cope_graph.tasks import Task, choice, code, math, short_answer
+from cope_graph.tasks import Task, choice, code, math, open_ended, short_answer
 
 T = TypeVar("T")
 TASK: Final = "COPE_TASK"
@@ -27,20 +27,22 @@ TASKS: Final[dict[str, Callable[..., Task]]] = {
     "code": code,
     "choice": choice,
     "short_answer": short_answer,
+    "open_ended": open_ended,
 }
 """The families of questions that have a name outside of Python."""
 
 
-def task_named(name: str) -> Callable[..., Task]:
-    """Give what makes a task.
+def task_name(given: str) -> str:
+    """Give the name of a task as it is written here: `open-ended` is `open_ended`.
 
     Raises:
         InputError: There is none of that name.
     """
+    name = given.strip().lower().replace("-", "_")
     if name not in TASKS:
-        msg = f"There is no task {name!r}; there is: {', '.join(TASKS)}."
+        msg = f"There is no task {given!r:.60}; there is: {', '.join(TASKS)}."
         raise InputError(msg)
-    return TASKS[name]
+    return name
 
 
 def task_set() -> Task:
@@ -50,8 +52,8 @@ def task_set() -> Task:
         InputError: There is none of that name.
         SandboxSetupError: It is code, and there is no sandbox here.
     """
-    name = os.environ.get(TASK) or "math"
-    return _named(TASK, lambda: task_named(name))()
+    given = os.environ.get(TASK) or "math"
+    return TASKS[_named(TASK, lambda: task_name(given))]()
 
 
 def models_set() -> tuple[str, str]:

@@ -3,9 +3,11 @@
 `COPE_SMALL` and `COPE_LARGE` name the models, `COPE_SMALL_BASE_URL`, `COPE_SMALL_API_KEY` and the
 same with `LARGE` their servers, `COPE_SMALL_PRICE` and `COPE_LARGE_PRICE` what they cost
 (USD per million tokens: INPUT,OUTPUT, or USD/h). Unset, it is the embedded pair, loaded at the
-first run. `COPE_TASK` is `math` (unset) or `code`, whose tests are a field of their own beside the
-messages. `COPE_SETTINGS` is a JSON object of `CopeContext`'s fields: what one run may do, which a
-client may only tighten. `COPE_BUDGET_USD` and `COPE_BUDGET_TOKENS` limit all runs of this process.
+first run. `COPE_TASK` is `math` (unset), `code`, `choice`, `short_answer` or `open_ended`; the
+tests of code and the options of a choice are a field of their own beside the messages. Structured
+output needs a Python class, and so a graph of one's own. `COPE_SETTINGS` is a JSON object of
+`CopeContext`'s fields: what one run may do, which a client may only tighten. `COPE_BUDGET_USD` and
+`COPE_BUDGET_TOKENS` limit all runs of this process.
 """
 
 from __future__ import annotations
@@ -30,14 +32,13 @@ _ENDS: Final = '{"max_plan_tokens": 256, "max_answer_tokens": 2048}'
 
 
 def _graph() -> CopeGraph:
-    small, large = models_set()
+    (small, large), task = models_set(), task_set()
     given = settings_set().model_dump(exclude_unset=True)
-    defaults = CopeContext.model_validate({**defaults_for(small, large).model_dump(), **given})
+    preset = defaults_for(small, large, task.name).model_dump()
+    defaults = CopeContext.model_validate({**preset, **given})
     prices, budget = prices_set(), budget_set()
     try:
-        return create_cope(
-            small, large, task=task_set(), defaults=defaults, prices=prices, budget=budget
-        )
+        return create_cope(small, large, task=task, defaults=defaults, prices=prices, budget=budget)
     except BudgetError as error:
         names = " and ".join(PRICES.values())
         msg = f"{error} Here that is {names} as INPUT,OUTPUT; {SETTINGS}='{_ENDS}'."

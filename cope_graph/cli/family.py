@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cope_graph.cli.tests_file import read_tests
-from cope_graph.environment import task_named
+from cope_graph.environment import TASKS, task_name
 from cope_graph.errors import InputError
 from cope_graph.stages.inputs import check_inputs
 from cope_graph.tasks import Task
@@ -16,6 +16,10 @@ from cope_graph.tasks import Task
 _WITHOUT: Final = (
     "Without --tests, candidates that do the same on made-up inputs agree; they may be wrong "
     "together."
+)
+_BY_PERPLEXITY: Final = (
+    "The reply of the lowest perplexity is the answer, accepted below 1/tau. No threshold fits all "
+    "models: measure --tau1 on questions of yours."
 )
 
 
@@ -56,7 +60,8 @@ def family_of(  # noqa: PLR0913 - what the options of `cope solve` say of it
         InputError: There is no such task, its tests or options cannot be used, or it takes none.
         SandboxSetupError: There is no sandbox for code.
     """
-    make = task_named(name)
+    name = task_name(name)
+    make = TASKS[name]
     own: dict[str, dict[str, object]] = {
         "code": {"--tests": tests, "--sandbox": sandbox, "--show-failures": show_failures},
         "choice": {"--option": options, "--several": several},
@@ -72,7 +77,7 @@ def family_of(  # noqa: PLR0913 - what the options of `cope solve` say of it
             raise InputError(msg)
         return Family(make(options, several=several), {})
     if name != "code":
-        return Family(make(), {})
+        return Family(make(), {}, _BY_PERPLEXITY if name == "open_ended" else "")
     inputs = {} if tests is None else {"tests": read_tests(tests)}
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.markup import escape
+
+_JOINERS: Final = "\u200c\u200d"  # of emoji, and of scripts whose letters join
 
 
 def one_line(text: str, length: int) -> str:
@@ -10,6 +14,21 @@ def one_line(text: str, length: int) -> str:
     line = " ".join(text.split())
     plain = "".join(character for character in line if character.isprintable())
     return escape(plain if len(plain) <= length else f"{plain[: length - 1]}…")
+
+
+def prose_lines(text: str) -> list[str]:
+    """Give the lines of a text to be read, without what does not show.
+
+    They are no Rich markup: print them as `Text`.
+    """
+    lines = text.strip("\n").expandtabs(4).splitlines()
+    return ["".join(map(_read, line)).rstrip() for line in lines]
+
+
+def _read(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    return " " if character.isspace() else ""
 
 
 def code_lines(code: str) -> list[str]:

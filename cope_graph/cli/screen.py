@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cope_graph.cli.code_screen import show_code, show_difference, show_tests
-from cope_graph.cli.plain import one_line
+from cope_graph.cli.plain import one_line, prose_lines
 from cope_graph.money.lines import Ledger, Totals
 from cope_graph.state import Visit
 
@@ -23,6 +24,7 @@ _NEXT: Final = {
     "undecided": "the small model draws more",
     "accept": "done",
 }
+_SHORT: Final = 100  # characters of an answer that stands in the line of its stage
 
 
 def waiting_for(node: str | None, change: Mapping[str, Any]) -> str:
@@ -58,7 +60,7 @@ def _visit(console: Console, visit: Visit) -> None:
     unread = visit["samples"] - sum(vote["count"] for vote in visit["votes"])
     if "failed" in visit:
         show_tests(console, visit)
-    elif unread:
+    elif unread and (visit["votes"] or visit["answer"] is None):  # a score counts no answers
         _bar(console, "no answer", unread, "yellow")
     mark = "[green]accepted[/]" if visit["accepted"] else f"[yellow]{visit['decision']}[/]"
     if visit["decision"] == "accept" and not visit["accepted"]:
@@ -76,11 +78,12 @@ def show_outcome(console: Console, out: Mapping[str, Any], *, is_code: bool = Fa
     Args:
         console: Where to.
         out: The run's result.
-        is_code: Whether the answer is a program; it then stands below the line.
+        is_code: Whether the answer is a program. It then stands below the line, as a long answer
+            does.
     """
-    program = out["answer"] if is_code else None
-    answer = "none" if out["answer"] is None else one_line(out["answer"], 400)
-    title = "Answer" if program else f"Answer: {answer}"
+    answer = "none" if out["answer"] is None else str(out["answer"])
+    below = answer != "none" and (is_code or len(answer) > _SHORT or len(answer.splitlines()) > 1)
+    title = "Answer" if below else f"Answer: {one_line(answer, _SHORT)}"
     confidence = "" if out["confidence"] is None else f", confidence {out['confidence']:.3g}"
     accepted = "" if out["accepted"] else ", [yellow]not accepted by the gate[/]"
     console.print(f"\n[bold green]{title}[/]  (stage {out['stage']}{confidence}{accepted})")
@@ -88,11 +91,20 @@ def show_outcome(console: Console, out: Mapping[str, Any], *, is_code: bool = Fa
         console.print("[yellow]The large model failed: this is the small model's best answer.[/]")
     if not out["accepted"]:
         console.print(f"[dim]{one_line(out['reason'], 300)}[/]")
-    if program:
-        show_code(console, program)
+    if below and is_code:
+        show_code(console, answer)
+    elif below:
+        show_text(console, answer)
     if out.get("difference"):
         show_difference(console, out["difference"])
     show_bill(console, out["ledger"])
+
+
+def show_text(console: Console, text: str) -> None:
+    """Print a text whole: wrapped for people, in its own lines for a file or a pipe."""
+    console.print()
+    for line in prose_lines(text):
+        console.print(Text(line), soft_wrap=not console.is_terminal)
 
 
 def show_bill(console: Console, ledger: Ledger) -> None:

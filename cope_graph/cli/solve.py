@@ -20,7 +20,8 @@ from cope_graph.cli.offer import offer_files
 from cope_graph.cli.question import read_question
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
 from cope_graph.context import CopeContext
-from cope_graph.models.pair import EMBEDDED, LARGE, SMALL, defaults_for
+from cope_graph.environment import TASKS
+from cope_graph.models.pair import LARGE, SMALL, defaults_for
 from cope_graph.money.prices import given_prices
 
 WITH_BUDGET = {"max_plan_tokens": 256, "max_answer_tokens": 2048}
@@ -40,7 +41,7 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         str,
         typer.Option(
             envvar="COPE_TASK",
-            help="The family of the question: math, code, choice, short_answer.",
+            help=f"The family of the question: {', '.join(TASKS)}.",
         ),
     ] = "math",
     tests: Annotated[
@@ -123,11 +124,13 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
             several=several,
         )
         out: dict[str, Any] = {"question": read_question(question)}
-        settings = _settings(small, large, plans=plans, budget_usd=budget_usd, **given, **limits)
+        preset = defaults_for(small, large, family.task.name)
+        settings = _settings(preset, plans=plans, budget_usd=budget_usd, **given, **limits)
         prices = given_prices({"small": small_price, "large": large_price})
         graph = create_cope(small, large, task=family.task, defaults=settings, prices=prices)
         offer_files(small, large)
-        _show_notes(console, family, preset=settings == EMBEDDED, quiet=as_json)
+        is_preset = (small, large) == (SMALL, LARGE) and settings == preset
+        _show_notes(console, family, is_preset=is_preset, quiet=as_json)
         try:
             run = _run(graph.compile(name="cope"), family.inputs, out, console, quiet=as_json)
             asyncio.run(run)
@@ -141,8 +144,8 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         show_outcome(console, out, is_code=family.is_code)
 
 
-def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> CopeContext:
-    preset = defaults_for(small, large).model_dump()
+def _settings(defaults: CopeContext, *, plans: bool | None, **given: Any) -> CopeContext:
+    preset = defaults.model_dump()
     if plans is not None:
         planned: dict[bool, dict[str, Any]] = {
             True: {"small_plan": "goal", "stages": (1, 2, 3)},
@@ -155,10 +158,10 @@ def _settings(small: str, large: str, *, plans: bool | None, **given: Any) -> Co
     return CopeContext.model_validate(preset)
 
 
-def _show_notes(console: Console, family: Family, *, preset: bool, quiet: bool) -> None:
+def _show_notes(console: Console, family: Family, *, is_preset: bool, quiet: bool) -> None:
     if family.warning:  # on stderr too, where only JSON is wanted
         console.print(f"[yellow]{escape(family.warning)}[/]")
-    if preset and not quiet:
+    if is_preset and not quiet:
         console.print(PRESET_NOTE)
     if family.note and not quiet:
         console.print(f"[dim]{family.note}[/]\n")

@@ -18,6 +18,18 @@ EMBEDDED: Final = CopeContext(
 """Plan-free: plans more than double the tokens, and no gain was shown (docs/performance.md)."""
 
 
-def defaults_for(small: str, large: str) -> CopeContext:
-    """Choose the settings of a pair: the paper's, or the preset of the embedded pair."""
-    return EMBEDDED if (small, large) == (SMALL, LARGE) else CopeContext()
+EMBEDDED_OPEN: Final = EMBEDDED.model_copy(update={"max_answer_tokens": 1024})
+"""For open-ended questions, whose replies are longer: a reply that is cut off is no answer."""
+
+
+def defaults_for(small: str, large: str, task: str = "math") -> CopeContext:
+    """Choose the settings of a pair: the paper's, or the preset of the embedded pair.
+
+    Args:
+        small: Name of the small model.
+        large: Name of the large one.
+        task: Name of the family of questions.
+    """
+    if (small, large) != (SMALL, LARGE):
+        return CopeContext()
+    return EMBEDDED_OPEN if task == "open_ended" else EMBEDDED

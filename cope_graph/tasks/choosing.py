@@ -130,7 +130,7 @@ def _gate(
     verdict = vote(str.__eq__)(question, named)
     if verdict.answer is None:
         reason = f"none of {len(samples)} samples names {'options' if several else 'one option'}"
-        return Verdict(None, None, None, reason)
+        return Verdict(None, None, None, reason, by_share=True)
     return verdict
 
 

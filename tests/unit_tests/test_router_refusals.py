@@ -55,6 +55,7 @@ def test_what_a_failing_predictor_says_reaches_no_caller(both: Runner) -> None:
     ("route", "given"),
     [
         (ROUTE, None),
+        ({**ROUTE, "stage": 1}, None),
         ({**ROUTE, "stage": 3}, router(0.9)),
         ({**ROUTE, "stage": 9}, router(0.9)),
         ({**ROUTE, "stage": "1"}, router(0.9)),

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from cope_graph.cascade import create_cope
+from cope_graph.context import CopeContext
 from cope_graph.errors import BudgetError, InputError, SandboxSetupError, UnknownPriceError
 from cope_graph.sandbox.choose import code_runner
 from tests.loopback.clients import KEY
@@ -167,6 +169,42 @@ def test_code_is_served_with_its_tests_as_a_field_of_the_form(load: Load, both: 
     assert (field["title"], field["type"]) == ("Tests", "array")
     assert (out["accepted"], out["answer"]) == (True, "x = 3\n")
     assert "assert x == 3" in server.requests[0].body["messages"][-1]["content"]
+
+
+def test_a_choice_is_served_with_its_options_as_a_field_of_the_form(
+    load: Load, both: Runner
+) -> None:
+    with OpenAIServer({"small-model": ["Answer: B"]}) as server:
+        alone = '{"n": 1, "small_plan": "none", "stages": [1]}'
+        graph = load(COPE_TASK="choice", COPE_SETTINGS=alone, COPE_SMALL_BASE_URL=server.base_url)
+        field = graph.get_input_jsonschema()["properties"]["options"]
+        out = both(graph, {**ASK, "options": ["one", "two"]})
+        with pytest.raises(InputError, match="The choice task needs 'options' with each question"):
+            both(graph, ASK)
+    assert field == {"title": "Options", "type": "array", "items": {"type": "string"}}
+    assert out["answer"] == "two"
+
+
+@pytest.mark.parametrize("task", ["short_answer", "open-ended"])
+def test_other_families_are_served_with_messages_alone(load: Load, both: Runner, task: str) -> None:
+    graph = load(COPE_TASK=task, COPE_SETTINGS='{"n": 2, "small_plan": "none", "stages": [1]}')
+    assert set(graph.get_input_jsonschema()["properties"]) == {"messages"}
+    assert both(graph, ASK)["answer"] == ("3" if task == "short_answer" else says("3"))
+
+
+@pytest.mark.parametrize(("task", "most"), [("open_ended", 1024), ("short_answer", 320)])
+def test_the_embedded_pair_is_served_with_the_reply_limit_of_its_family(
+    load: Load, monkeypatch: pytest.MonkeyPatch, task: str, most: int
+) -> None:
+    seen: list[int | None] = []
+
+    def built(*models: str, defaults: CopeContext, **rest: Any) -> Any:
+        seen.append(defaults.max_answer_tokens)
+        return create_cope(*models, defaults=defaults, **rest)
+
+    monkeypatch.setattr("cope_graph.cascade.create_cope", built)
+    load(COPE_TASK=task, COPE_SMALL="", COPE_LARGE="")
+    assert seen == [most]
 
 
 def test_a_task_that_is_none_is_refused_when_the_server_starts(load: Load) -> None:

@@ -31,7 +31,10 @@ def test_unsafe_subprocess_works_by_name_and_warns_in_one_line_of_stderr(
         (("--sandbox", "wasi", "--show-failures"), "leave out --sandbox, --show-failures, or"),
         (("--task", "code", "--tests", "none.py"), "There is no file none.py"),
         (("--task", "code", "--sandbox", "moon"), "no sandbox is called 'moon': use auto"),
-        (("--task", "poem"), "There is no task 'poem'; there is: math, code, choice"),
+        (
+            ("--task", "poem"),
+            "There is no task 'poem'; there is: math, code, choice, short_answer, open",
+        ),
     ],
 )
 def test_options_that_do_not_fit_name_the_fix_before_anything_is_asked(

@@ -13,6 +13,9 @@ from cope_graph.errors import SandboxSetupError
     ("name", "wrong", "right"),
     [
         ("COPE_TASK", "poem", "math"),
+        ("COPE_TASK", "structured", "open-ended"),
+        ("COPE_TASK", "options", "choice"),
+        ("COPE_TASK", "short", "short_answer"),
         ("COPE_SETTINGS", "n=3", '{"n": 3}'),
         ("COPE_SETTINGS", '{"samples": 3}', ""),
         ("COPE_BUDGET_USD", "cheap", "0.50"),

@@ -40,6 +40,7 @@ def test_a_text_that_says_nothing_of_the_outcome_gives_the_base_rate() -> None:
     base = fmean(record.accepted for record in found)
     assert router.predict(Question(HARD)) == pytest.approx(base, abs=0.06)
     assert router.evidence.calibration_error < 0.06
+    assert router.predict(Question(HARD)) == router.predict(Question("Why?"))
 
 
 def test_a_predictor_that_is_wrong_is_shown_to_cost() -> None:

@@ -50,6 +50,16 @@ def test_labels_that_a_line_parts_are_fitted_all_the_same() -> None:
     assert model.weights[1] == 0  # a feature that is always the same says nothing
 
 
+@pytest.mark.parametrize(("seed", "n"), [(34, 20), (8, 50), (8, 200)])
+def test_a_rare_outcome_among_far_out_features_is_fitted(seed: int, n: int) -> None:
+    # Where a full step of Newton's method goes so far that the next one has no curvature to go by.
+    lot = random.Random(seed)  # noqa: S311 - no secret
+    rows = [[lot.gauss(0, 1) ** 5, lot.gauss(0, 1) ** 5] for _ in range(n)]
+    labels = [True, *[False] * (n - 1)]
+    model = fit_logistic(rows, labels, 0.1)
+    assert slopes(model, rows, labels, 0.1) == pytest.approx([0] * 3, abs=1e-5)
+
+
 def test_a_strong_penalty_leaves_the_base_rate() -> None:
     rows, labels = drawn(7)
     model = fit_logistic(rows, labels, 1e12)
