@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cope_graph import tasks
+    from cope_graph.agents.agent import create_cope_agent
+    from cope_graph.agents.middleware import CopeMiddleware
     from cope_graph.cascade import create_cope
     from cope_graph.chat import ChatCope
     from cope_graph.context import PLAN_FREE, CopeContext
@@ -30,6 +32,7 @@ __all__ = [
     "CopeContext",
     "CopeError",
     "CopeInput",
+    "CopeMiddleware",
     "CopeOutput",
     "CopeState",
     "Price",
@@ -38,6 +41,7 @@ __all__ = [
     "Task",
     "Verdict",
     "create_cope",
+    "create_cope_agent",
     "savings",
     "tasks",
 ]
@@ -51,6 +55,7 @@ _HOMES = {
     "CopeContext": "cope_graph.context",
     "CopeError": "cope_graph.errors",
     "CopeInput": "cope_graph.state",
+    "CopeMiddleware": "cope_graph.agents.middleware",
     "CopeOutput": "cope_graph.state",
     "CopeState": "cope_graph.state",
     "Price": "cope_graph.money.prices",
@@ -59,6 +64,7 @@ _HOMES = {
     "Task": "cope_graph.tasks.task",
     "Verdict": "cope_graph.gates.verdict",
     "create_cope": "cope_graph.cascade",
+    "create_cope_agent": "cope_graph.agents.agent",
     "savings": "cope_graph.money.savings",
 }
 

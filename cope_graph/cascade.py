@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any, Final, Literal, TypeVar, cast, get_args
 from uuid import uuid4
 
@@ -127,7 +126,7 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     )
     agents = {"small": small_executor, "large": large_executor}
     if read_only_tools or any(agent is not None for agent in agents.values()):
-        cascade = _with_executors(cascade, agents, read_only_tools, own_prices)
+        cascade = _with_executors(cascade, agents, read_only_tools)
     if task.log_probs:
         check_scorable(cascade.executors[0])
     if budget is not None and budget.limits_money:
@@ -208,15 +207,11 @@ def _judge(gate: object, prices: Mapping[str, Price]) -> Bound | None:
 
 
 def _with_executors(
-    cascade: Cascade,
-    agents: Mapping[str, object],
-    read_only_tools: object,
-    prices: Mapping[str, Price],
+    cascade: Cascade, agents: Mapping[str, object], read_only_tools: object
 ) -> Cascade:
-    from cope_graph.agents.bind_executors import executors  # noqa: PLC0415 - only where needed
+    from cope_graph.agents.bind_executors import with_executors  # noqa: PLC0415 - seldom needed
 
-    small, large = executors(agents, cascade.small, cascade.large, read_only_tools, prices)
-    return replace(cascade, small_executor=small, large_executor=large)
+    return with_executors(cascade, agents, read_only_tools)
 
 
 def _checked(given: object, kind: type[T], example: str) -> T:

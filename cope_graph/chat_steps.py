@@ -9,7 +9,6 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from cope_graph.agents.step import STEP
 from cope_graph.errors import InputError
-from cope_graph.models.calls import message_of
 from cope_graph.state import CopeOutput
 
 OPTIONS: Final = frozenset({"tools", "tool_choice", "plan"})
@@ -36,4 +35,5 @@ def step_reply(out: Mapping[str, Any]) -> AIMessage:
     told = {"cope": facts}
     if out["answer"] is None:
         return AIMessage(out["reason"], response_metadata=told)
-    return message_of(out["messages"][-1].text).model_copy(update={"response_metadata": told})
+    last: AIMessage = out["messages"][-1]
+    return last.model_copy(update={"id": None, "response_metadata": told})

@@ -33,7 +33,7 @@ def answer_of(out: object, added: Sequence[BaseMessage]) -> str:
         added: The messages that the agent added. An AI message that still calls tools ends no
             agent, and is no answer.
     """
-    last = _last(added)
+    last = last_of(added)
     if last is not None and not last.tool_calls and last.text.strip():
         return last.text
     structured = out.get("structured_response") if isinstance(out, Mapping) else None
@@ -42,10 +42,11 @@ def answer_of(out: object, added: Sequence[BaseMessage]) -> str:
 
 def finish_of(added: Sequence[BaseMessage]) -> dict[str, Any]:
     """Give why the last model stopped, in its provider's words."""
-    last = _last(added)
+    last = last_of(added)
     said = {} if last is None else last.response_metadata
     return {name: said[name] for name in _FINISH if name in said}
 
 
-def _last(added: Sequence[BaseMessage]) -> AIMessage | None:
+def last_of(added: Sequence[BaseMessage]) -> AIMessage | None:
+    """Give the last AI message that the agent added."""
     return next((one for one in reversed(added) if isinstance(one, AIMessage)), None)

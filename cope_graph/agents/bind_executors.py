@@ -9,31 +9,33 @@ from cope_graph.agents.executor import executor
 from cope_graph.agents.read_only import check_read_only, names_of
 from cope_graph.errors import InputError
 from cope_graph.models.bound import Bound, bind
-from cope_graph.money.prices import FREE, Price
+from cope_graph.money.prices import FREE
+from cope_graph.stages.run import Cascade
 
 
-def executors(
-    agents: Mapping[str, object],
-    small: Bound,
-    large: Bound,
-    read_only_tools: object,
-    prices: Mapping[str, Price],
-) -> tuple[Bound | None, Bound | None]:
-    """Bind the agents that execute in place of the cascade's models.
+def with_executors(
+    cascade: Cascade, agents: Mapping[str, object], read_only_tools: object
+) -> Cascade:
+    """Let agents execute in place of a cascade's models.
 
     Args:
+        cascade: It.
         agents: By side, `None` where the model itself executes.
-        small: The cheap model.
-        large: The expensive one.
         read_only_tools: As `create_cope` takes them.
-        prices: The user's.
 
     Raises:
-        InputError: An agent is none, or may do more than read.
+        InputError: An agent is none, or may do more than read, or reads what is to be hidden.
     """
     allowed = names_of(read_only_tools)
+    small, large = cascade.small, cascade.large
     if not any(agent is not None for agent in agents.values()):
         msg = "read_only_tools is about the tools of executors: pass small_executor= as well."
+        raise InputError(msg)
+    if agents["large"] is not None and cascade.detect is not None:
+        msg = (
+            "redact= cannot hide what the tools of large_executor read from its model: let the "
+            "large model itself execute."
+        )
         raise InputError(msg)
     # A model in this process is free under its own name too, by which an agent reports it.
     free = {model.name: FREE for model in (small, large) if model.price is FREE}
@@ -46,6 +48,6 @@ def executors(
             return None
         made = executor(agent, model.side)
         check_read_only(made.agent, model.side, allowed)
-        return replace(bind(made, model.side, {**free, **prices}), secrets=secrets)
+        return replace(bind(made, model.side, {**free, **model.prices}), secrets=secrets)
 
-    return bound(small), bound(large)
+    return replace(cascade, small_executor=bound(small), large_executor=bound(large))

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final
-from uuid import uuid4
+from typing import Any
 
 from langchain_core.caches import BaseCache
 from langchain_core.callbacks import (
@@ -14,24 +10,16 @@ from langchain_core.callbacks import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import BaseChatModel, BaseLLM
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable
-from langchain_core.runnables.config import RunnableConfig, var_child_runnable_config
-from langgraph.errors import GraphBubbleUp, GraphInterrupt, GraphRecursionError
 from langgraph.pregel import Pregel
 from pydantic import ConfigDict, Field
 
-from cope_graph.agents.answer import NO_ANSWER, answer_of, finish_of, messages_of
-from cope_graph.agents.spending import UNNAMED, Spending
-from cope_graph.agents.surroundings import Surroundings, surroundings
-from cope_graph.child_config import child_config
+from cope_graph.agents.agent_run import running
+from cope_graph.agents.inside import look_into
 from cope_graph.errors import InputError
-from cope_graph.models.usage import OF_AN_AGENT, Usage, together
-
-_ENDLESS: Final = "it reached its recursion limit without an answer"
-_ASKED: Final = "it stopped to ask a person, who is not asked in the middle of n samples"
-_LEFT: Final = "it handed over to a graph around it, which an executor has not"
+from cope_graph.models.usage import OF_AN_AGENT
 
 
 class AgentExecutor(BaseChatModel):
@@ -45,6 +33,9 @@ class AgentExecutor(BaseChatModel):
     Attributes:
         agent: Takes and gives `{"messages": [...]}`.
         model_name: Its name on the bill.
+        is_plain: Whether its nodes are LangChain's alone, so that an answer is what a model wrote.
+            A middleware may end it with a message of its own, such as of a limit or of a model
+            that failed, on which n samples would agree.
         max_retries: 0: a run that failed is not made again of itself, as the agent's models have
             retries of their own.
         cache: Off: a cached reply would make n samples one.
@@ -54,6 +45,7 @@ class AgentExecutor(BaseChatModel):
 
     agent: Any = Field(repr=False)
     model_name: str
+    is_plain: bool = False
     max_retries: int = 0
     cache: BaseCache | bool | None = Field(default=False, exclude=True)
 
@@ -68,9 +60,9 @@ class AgentExecutor(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **_: Any,
     ) -> ChatResult:
-        with _running(self.agent, messages, run_manager) as run:
+        with running(self.agent, messages, run_manager) as run:
             run.out = run.agent.invoke(run.given, run.config, **run.options)
-        return run.result()
+        return run.result(is_plain=self.is_plain)
 
     async def _agenerate(
         self,
@@ -79,9 +71,9 @@ class AgentExecutor(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **_: Any,
     ) -> ChatResult:
-        with _running(self.agent, messages, run_manager) as run:
+        with running(self.agent, messages, run_manager) as run:
             run.out = await run.agent.ainvoke(run.given, run.config, **run.options)
-        return run.result()
+        return run.result(is_plain=self.is_plain)
 
 
 def executor(agent: object, side: str) -> AgentExecutor:
@@ -110,119 +102,9 @@ def executor(agent: object, side: str) -> AgentExecutor:
             raise InputError(msg)
         # n runs side by side in one node would write into one place.
         agent = agent.copy({"checkpointer": False})
-    named = agent.get_name()
-    return AgentExecutor(agent=agent, model_name=f"{side} agent" if named == "LangGraph" else named)
-
-
-@dataclass
-class _Run:
-    """One run of an agent.
-
-    Attributes:
-        agent: It.
-        messages: What it is asked.
-        config: What it runs with.
-        options: Arguments of its `invoke`.
-        spending: Hears what its models cost.
-        out: What it gave.
-        error: Why there is no answer, in a few words.
-    """
-
-    agent: Runnable[Any, Any]
-    messages: list[BaseMessage]
-    config: RunnableConfig
-    options: Mapping[str, Any]
-    spending: Spending
-    out: Any = None
-    error: str | None = None
-    known: frozenset[str | None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Name the messages, so that those are told which the agent adds."""
-        # Copies: a graph writes ids into messages that have none.
-        self.messages = [
-            message if message.id else message.model_copy(update={"id": uuid4().hex})
-            for message in self.messages
-        ]
-        self.known = frozenset(message.id for message in self.messages)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The agent's input."""
-        return {"messages": list(self.messages)}
-
-    @property
-    def added(self) -> list[BaseMessage]:
-        """The messages that the agent added."""
-        return [message for message in messages_of(self.out) if message.id not in self.known]
-
-    def usage(self) -> Usage:
-        """What it has spent so far."""
-        return self.spending.total(self.messages, self.added)
-
-    def result(self) -> ChatResult:
-        """Read the answer, and put the bill beside it."""
-        usage = self.usage()
-        if not usage.parts:  # nothing tells of a model, so nothing tells that none was asked
-            usage = together([(UNNAMED, Usage(0, 0, status="unknown"))])
-        text = "" if self.error else answer_of(self.out, self.added)
-        error = self.error or (None if text.strip() else NO_ANSWER)
-        spent = [{"model": name, "usage": _plain(part)} for name, part in usage.parts]
-        names = [name for name, _ in usage.parts if name != UNNAMED]
-        facts: dict[str, Any] = {OF_AN_AGENT: {"spent": spent, "error": error}}
-        if names:
-            facts["model_name"] = " + ".join(names)
-        message = AIMessage(text, response_metadata={**finish_of(self.added), **facts})
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
-
-@contextmanager
-def _running(
-    agent: Runnable[Any, Any],
-    messages: list[BaseMessage],
-    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
-) -> Iterator[_Run]:
-    """Prepare a run that stands alone, and say what became of it."""
-    spending = Spending()
-    around = surroundings()
-    run = _Run(
-        around.lend(agent),
-        messages,
-        _config(manager, around, spending),
-        around.options_of(agent),
-        spending,
+    name = agent.get_name()
+    return AgentExecutor(
+        agent=agent,
+        model_name="agent" if name == "LangGraph" else name,
+        is_plain=isinstance(agent, Pregel) and not look_into(agent).closed,
     )
-    # Seen as a part of the graph around it, graphs inside the agent would write into that graph's
-    # checkpoints.
-    token = var_child_runnable_config.set(None)
-    try:
-        yield run
-    except GraphRecursionError:
-        run.error = _ENDLESS
-    except GraphBubbleUp as error:
-        run.error = _ASKED if isinstance(error, GraphInterrupt) else _LEFT
-    except Exception as error:
-        if (spent := run.usage()).parts:
-            setattr(error, OF_AN_AGENT, spent)
-        raise
-    finally:
-        var_child_runnable_config.reset(token)
-    if isinstance(run.out, Mapping) and run.out.get("__interrupt__"):
-        run.error = _ASKED
-
-
-def _config(
-    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
-    around: Surroundings,
-    spending: Spending,
-) -> RunnableConfig:
-    given: Any = child_config(manager).get("callbacks")
-    if given is None:
-        return {"callbacks": [spending], "configurable": around.configurable}
-    callbacks = given.copy()  # the lists are those of the run above
-    callbacks.add_handler(spending)
-    return {"callbacks": callbacks, "configurable": around.configurable}
-
-
-def _plain(usage: Usage) -> dict[str, Any]:
-    return {key: value for key, value in vars(usage).items() if key != "parts"}

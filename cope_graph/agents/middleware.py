@@ -185,7 +185,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         """Take a step."""
         step = self._step(request)
         try:
-            return taken(step, handler(step.request))
+            return taken(step, handler(step.request), self._limits)
         except BudgetError as error:
             return self._stopped(step, error)
 
@@ -197,14 +197,15 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         """Take a step in an event loop."""
         step = self._step(request)
         try:
-            return taken(step, await handler(step.request))
+            return taken(step, await handler(step.request), self._limits)
         except BudgetError as error:
             return self._stopped(step, error)
 
     @hook_config(can_jump_to=["model", "end"])
     def after_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
         """Keep steps from being run that must not be."""
-        return not_run(state["messages"], self._rules)
+        halted = state.get("cope", NEW_EPISODE)["stopped_by"] is not None
+        return not_run(state["messages"], self._rules, stopped=halted)
 
     @hook_config(can_jump_to=["model", "end"])
     async def aafter_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:

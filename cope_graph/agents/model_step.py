@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage
 from langgraph.types import Command
 
 from cope_graph.agents.episode import Episode, after_step
+from cope_graph.agents.limits import Limits
 from cope_graph.errors import InputError
 
 
@@ -31,7 +32,9 @@ class AgentStep:
     surprise: str | None
 
 
-def taken(step: AgentStep, response: ModelResponse[Any]) -> ExtendedModelResponse[Any]:
+def taken(
+    step: AgentStep, response: ModelResponse[Any], limits: Limits
+) -> ExtendedModelResponse[Any]:
     """Write the turn down with the step, in one update: a crash cannot come between.
 
     Raises:
@@ -47,6 +50,8 @@ def taken(step: AgentStep, response: ModelResponse[Any]) -> ExtendedModelRespons
         raise InputError(msg)
     message.response_metadata["cope"] = {**facts, "surprise": step.surprise}
     episode = after_step(step.episode, facts, kept=step.plan, surprised=step.surprise is not None)
+    if facts["stopped_by"] == "budget":
+        episode = {**episode, "stopped_by": limits.nearest(episode)}
     return ExtendedModelResponse(response, Command(update={"cope": episode}))
 
 

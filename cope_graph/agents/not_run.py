@@ -10,7 +10,9 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from cope_graph.agents.rules import StepRules
 
 
-def not_run(messages: Sequence[BaseMessage], rules: StepRules) -> dict[str, Any] | None:
+def not_run(
+    messages: Sequence[BaseMessage], rules: StepRules, *, stopped: bool = False
+) -> dict[str, Any] | None:
     """Keep a step from being run that must not be.
 
     A step is run as a whole or not at all: of calls made side by side, one is what the others are
@@ -19,17 +21,21 @@ def not_run(messages: Sequence[BaseMessage], rules: StepRules) -> dict[str, Any]
     Args:
         messages: The conversation up to the step.
         rules: Which tools are irreversible.
+        stopped: Whether money or tokens were up before the step was decided.
 
     Returns:
         The update that answers the step's calls and leads elsewhere: to the end, where nobody
-        agreed to a call that cannot be undone; back to the model, where a call cannot be read.
-        `None` for any other step.
+        agreed to a call that cannot be undone, or a guess at a step would be the last that can be
+        paid; back to the model, where a call cannot be read. `None` for any other step.
     """
     step = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
     if step is None:
         return None
     if (held := _held(step, rules)) is not None:
         return _refused(step, held)
+    if stopped and (step.tool_calls or step.invalid_tool_calls):
+        why = "its money or tokens were used before the step was decided"
+        return _ended(step, why, f"Stopped: {why}, and there is no answer.")
     return _sent_back(step) if step.invalid_tool_calls else None
 
 
@@ -46,16 +52,17 @@ def _refused(step: AIMessage, tool: str) -> dict[str, Any]:
         f"Stopped: {tool} cannot be undone, and the large model did not agree to the call"
         f"{f' ({why})' if why else ''}. It was not made."
     )
-    answered = _answered(step, f"{tool} cannot be undone, and its call was not agreed to")
-    return {"messages": [*answered, AIMessage(said)], "jump_to": "end"}
+    return _ended(step, f"{tool} cannot be undone, and its call was not agreed to", said)
+
+
+def _ended(step: AIMessage, why: str, said: str) -> dict[str, Any]:
+    return {"messages": [*_answered(step, why), AIMessage(said)], "jump_to": "end"}
 
 
 def _sent_back(step: AIMessage) -> dict[str, Any]:
     """Let the model see that a call could not be read; LangChain answers that call itself."""
     answered = _answered(step, "another call of this step could not be read")
-    unnamed = [call for call in step.invalid_tool_calls if call.get("id") is None]
-    told = [AIMessage("A call of a tool could not be read: it has no id.")] if unnamed else []
-    return {"messages": [*answered, *told], "jump_to": "model"}
+    return {"messages": answered, "jump_to": "model"}
 
 
 def _answered(step: AIMessage, why: str) -> list[ToolMessage]:

@@ -6,18 +6,20 @@ the caller, or its MCP server, says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from langchain_core.runnables import Runnable, RunnableSequence
+from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from langgraph.prebuilt import ToolNode
 from langgraph.pregel import Pregel
 
+from cope_graph.agents.inside import look_into
 from cope_graph.errors import InputError
 
-_THEIR_OWN: Final = ("langchain.agents.", "langgraph.prebuilt.")
-"""Where nodes come from that ask the model, and run no tool themselves."""
+_AGAIN: Final = (
+    "It may be run again (a retry, a resumed run), so what they do could be done twice",
+    "It runs for every sample, so what they do would be done several times",
+)
 
 
 def names_of(given: object) -> frozenset[str] | Literal[True]:
@@ -50,9 +52,6 @@ def check_read_only(
 ) -> None:
     """Refuse an agent that may do more than read.
 
-    What it cannot see: tools that a middleware adds while the agent runs, what a middleware does
-    itself, and tools that a model's provider runs (those given to it as a dict).
-
     Args:
         agent: It.
         side: Whose executor it is.
@@ -69,22 +68,25 @@ def check_read_only(
             "a compiled agent, or create_cope(read_only_tools=True) if all it does only reads."
         )
         raise InputError(msg)
-    tools, closed = _look_into(agent)
-    unknown = [name for name, tool in tools.items() if not (name in allowed or _hinted(tool))]
+    inside = look_into(agent)
+    unknown = dict.fromkeys(
+        tool.name for tool in inside.tools if not (tool.name in allowed or _hinted(tool))
+    )
     if unknown:
         others = sorted(name for name in allowed if isinstance(name, str))
         names = ", ".join(repr(name) for name in [*others, *unknown])
         msg = (
             f"The {side} executor has tools that are not known to only read: {', '.join(unknown)}. "
-            "It runs for every sample, so what they do would be done several times: pass "
+            f"{_AGAIN[side == 'small']}: pass "
             f"create_cope(read_only_tools=[{names}]) if they change nothing, else vote on single "
             "actions (create_cope_agent), where a tool runs once."
         )
         raise InputError(msg)
-    if closed:
+    if inside.closed:
         msg = (
-            f"The {side} executor has nodes that cannot be looked into: {', '.join(closed)}. Pass "
-            "create_cope(read_only_tools=True) if all it does only reads."
+            f"The {side} executor has nodes that cannot be looked into: "
+            f"{', '.join(inside.closed)}. Pass create_cope(read_only_tools=True) if all it does "
+            "only reads."
         )
         raise InputError(msg)
 
@@ -95,51 +97,3 @@ def _hinted(tool: BaseTool) -> bool:
     langchain-mcp-adapters puts the tool's annotations into its metadata, name by name.
     """
     return (tool.metadata or {}).get("readOnlyHint") is True
-
-
-def _look_into(agent: Pregel[Any, Any, Any, Any]) -> tuple[dict[str, BaseTool], list[str]]:
-    """List an agent's tools, those of graphs inside it too, and the nodes of other code."""
-    tools: dict[str, BaseTool] = {}
-    closed: list[str] = []
-    for path, graph in [("", agent), *agent.get_subgraphs(recurse=True)]:
-        if not isinstance(graph, Pregel):  # such as one on a server
-            closed.append(path)
-            continue
-        for name, node in graph.nodes.items():
-            if name == "__start__":
-                continue
-            for part in _parts(node.bound):
-                if isinstance(part, ToolNode):
-                    _add(tools, part)
-                elif not (isinstance(part, Pregel) or _is_their_own(part)):
-                    closed.append(f"{path}|{name}".strip("|"))
-    return tools, list(dict.fromkeys(closed))
-
-
-def _add(tools: dict[str, BaseTool], node: ToolNode) -> None:
-    for name, tool in node.tools_by_name.items():
-        # Of two tools of one name, the one without a hint counts.
-        if name not in tools or not _hinted(tool):
-            tools[name] = tool
-
-
-def _parts(runnable: Any) -> Iterator[Any]:
-    steps = runnable.steps if isinstance(runnable, RunnableSequence) else [runnable]
-    for step in steps:
-        if step is runnable:
-            yield step
-        else:
-            yield from _parts(step)
-
-
-def _is_their_own(part: Any) -> bool:
-    """Tell a node that LangChain makes: the model, or a middleware's hook."""
-    functions = [getattr(part, name, None) for name in ("func", "afunc")]
-    found = [function for function in functions if function is not None]
-    return bool(found) and all(map(_is_of_langchain, found))
-
-
-def _is_of_langchain(function: Any) -> bool:
-    owner = getattr(function, "__self__", None)
-    kinds = type(owner).__mro__ if owner is not None else (function,)
-    return any(str(getattr(kind, "__module__", "")).startswith(_THEIR_OWN) for kind in kinds)

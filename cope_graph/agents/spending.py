@@ -79,6 +79,11 @@ class Spending(BaseCallbackHandler):
             if not isinstance(error, Exception) or was_billed(error):
                 self._spent.append((name, Usage(0, 0, status="unknown")))
 
+    def heard(self, message: BaseMessage) -> bool:
+        """Tell whether a model gave a message, as far as that could be heard."""
+        with self._lock:
+            return message.id in self._heard
+
     def total(self, prompt: Sequence[BaseMessage], added: Sequence[BaseMessage]) -> Usage:
         """Add up what was heard, and what messages tell of that nothing was heard of.
 

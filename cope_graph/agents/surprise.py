@@ -1,6 +1,6 @@
 """When an agent's guideline is to be written anew: something happened that speaks against it.
 
-Two things can be told from the messages alone: a tool failed, or a step repeated an earlier one and
+Two things can be told from the messages alone: a call failed, or a step repeated an earlier one and
 saw the same. Whether an observation is unlike what the guideline expects cannot: a guideline is a
 sentence or two that say how to go about it, and not what will be seen. Who knows the domain can
 tell, by a function of their own.
@@ -43,6 +43,8 @@ def surprise_in(
         return None
     *earlier, last = taken
     for message in last:
+        if isinstance(message, AIMessage) and message.invalid_tool_calls:
+            return "a call could not be read"
         if isinstance(message, ToolMessage) and message.status == "error":
             return f"{message.name or 'a tool'} failed"
     seen = _seen(last, form)

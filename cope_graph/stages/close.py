@@ -14,6 +14,7 @@ from cope_graph.errors import (
     ModelCallError,
     NoAnswerError,
 )
+from cope_graph.models.calls import message_of
 from cope_graph.stages.run import Run, stage_after
 from cope_graph.state import Best, Failure, Stop, Visit
 
@@ -51,7 +52,8 @@ def close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
         "degraded": best["stage"] != 3 and _large_failed(run),  # noqa: PLR2004
         "stopped_by": stopped_by,
     }
-    message = AIMessage(best["text"], id=best["id"], response_metadata={"cope": facts})
+    said = AIMessage(best["text"]) if run.offer is None else message_of(best["text"])
+    message = said.model_copy(update={"id": best["id"], "response_metadata": {"cope": facts}})
     return {**facts, "messages": [message]}
 
 

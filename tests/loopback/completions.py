@@ -1,17 +1,16 @@
 """Chat-completions answers in OpenAI's wire format, and what each of them costs in tokens."""
 
-import functools
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
+from tests.loopback.calls import Call, calls_of, cut
 from tests.loopback.replies import Body, Reply, wanted_choices
+from tests.loopback.tokens import tokens_of
 
-_TOKEN: Final = re.compile(r"^\s*\S+\s*|\S+\s*")
 _CREATED: Final = 1_700_000_000
 """A fixed time, so that answers are the same in every run."""
 
@@ -49,12 +48,6 @@ class Bill:
         }
 
 
-@functools.lru_cache(maxsize=1024)
-def tokens_of(text: str) -> tuple[str, ...]:
-    """Split into whitespace-separated tokens that join to ``text`` again."""
-    return tuple(_TOKEN.findall(text)) or ((text,) if text else ())
-
-
 def prompt_tokens(body: Body) -> int:
     """The tokens of all message texts."""
     return sum(len(text.split()) for text in _message_texts(body))
@@ -79,6 +72,12 @@ class Choice:
     reasoning_tokens: int
     logprob: float | None
     finish_reason: str
+    calls: Sequence[Call] = ()
+
+    @property
+    def visible(self) -> int:
+        """The tokens that a client sees."""
+        return len(self.tokens) + sum(call.tokens for call in self.calls)
 
     def logprobs(self, tokens: Sequence[str]) -> dict[str, Any] | None:
         """The ``logprobs`` object for ``tokens``: one entry each."""
@@ -114,7 +113,7 @@ class Completion:
         self.choices = [self._choice(i) for i in range(count)]
         prompt = prompt_tokens(body)
         reasoning = sum(choice.reasoning_tokens for choice in self.choices)
-        visible = sum(len(choice.tokens) for choice in self.choices)
+        visible = sum(choice.visible for choice in self.choices)
         cached = min(reply.cached_tokens, prompt)
         self.bill = Bill(1, prompt, visible + reasoning, cached, reasoning)
 
@@ -133,15 +132,20 @@ class Completion:
         body, reply = self._body, self._reply
         text = reply.texts[index % len(reply.texts)]
         tokens = tokens_of(text or "")
+        asked = reply.calls[index % len(reply.calls)] if reply.calls else ()
+        calls = calls_of(asked, f"call_{self._head['id']}_{index}")
         reasoning, finish = reply.reasoning_tokens, reply.finish_reason
+        finish = "tool_calls" if calls and finish == "stop" else finish
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
-        if limit is not None and reasoning + len(tokens) > limit:
+        used = reasoning + len(tokens) + sum(call.tokens for call in calls)
+        if limit is not None and used > limit:
             reasoning = min(reasoning, limit)
             tokens, finish = tokens[: limit - reasoning], "length"
-            text = "".join(tokens)
+            text = "".join(tokens) if text is not None else None
+            calls = cut(calls, limit - reasoning - len(tokens))
         logs = reply.logprobs or (None,)
         logprob = logs[index % len(logs)]
-        return Choice(index, text, tokens, reasoning, logprob, finish)
+        return Choice(index, text, tokens, reasoning, logprob, finish, calls)
 
     def json(self) -> bytes:
         """The whole answer as one object."""
@@ -155,9 +159,12 @@ class Completion:
         return _dumps(answer)
 
     def _whole(self, choice: Choice) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None}
+        if choice.calls:
+            message["tool_calls"] = [call.wire() for call in choice.calls]
         return {
             "index": choice.index,
-            "message": {"role": "assistant", "content": choice.text, "refusal": None},
+            "message": message,
             "logprobs": choice.logprobs(choice.tokens) if self._body.get("logprobs") else None,
             "finish_reason": choice.finish_reason,
         }
@@ -184,6 +191,8 @@ class Completion:
             logprobs = choice.logprobs([token]) if self._body.get("logprobs") else None
             yield {**part, "delta": {"content": token}, "logprobs": logprobs}
         if not truncated:
+            for i, call in enumerate(choice.calls):
+                yield from ({**part, "delta": {"tool_calls": [one]}} for one in call.parts(i))
             yield {**part, "delta": {}, "finish_reason": choice.finish_reason}
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
+from tests.loopback.calls import Asked
 from tests.loopback.suffixes import behaviours
 
 Body = dict[str, Any]
@@ -46,6 +47,8 @@ class Reply:
 
     texts: Sequence[str | None]
     """None is a null content; an empty sequence gives an empty list of choices."""
+    calls: Sequence[Sequence[Asked]] = ()
+    """The calls of tools of choice i, wrapping around: a name, and the arguments."""
     finish_reason: str = "stop"
     logprobs: Sequence[float] | None = (-0.1,)
     """The log-probability of every token of choice i, wrapping around; None gives none."""

@@ -10,10 +10,11 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from tests.loopback.clients import chat, generate, sdk
-from tests.loopback.completions import Bill, tokens_of
+from tests.loopback.completions import Bill
 from tests.loopback.faults import SURROGATE_PREFIX, UNICODE_PREFIX
 from tests.loopback.openai_server import OpenAIServer
 from tests.loopback.replies import Body, Reply
+from tests.loopback.tokens import tokens_of
 
 SCRIPT = {"small": ["answer number one"]}
 TEXT = SCRIPT["small"][0]

@@ -8,6 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cope_graph.errors import InputError
+from cope_graph.evaluation.alfworld.repair import repaired
 
 if TYPE_CHECKING:
     from cope_graph.evaluation.alfworld.world import World
@@ -63,7 +64,7 @@ class Episode:
     """One game from its beginning; `start` makes it.
 
     Calls may come from several threads: each is carried out as a whole, one after another. They
-    block for milliseconds (`step`) or tenths of seconds (`plan`).
+    block for hundredths of seconds (`step`) or seconds (`plan`).
 
     Attributes:
         goal: What is to be done.
@@ -91,6 +92,7 @@ class Episode:
         self.room = "\n\n".join(part for part in parts[1:] if not part.startswith(_TASK))
         self.history: tuple[Step, ...] = ()
         self._plan: tuple[str, ...] | None = None
+        self._place: str | None = None
         self._closed = False
         self._see(state)
 
@@ -120,8 +122,8 @@ class Episode:
                 raise InputError(msg)
             state, _, _ = self._world.step(command)
             observation = state.feedback.strip()
-            self._move_on(command, observation)
             self._see(state)
+            self._move_on(command, observation)
             done = self._won or len(self.history) + 1 >= self._max_steps
             step = Step(command, observation, done, self._won)
             self.history += (step,)
@@ -130,8 +132,8 @@ class Episode:
     def plan(self) -> tuple[str, ...]:
         """Give commands that win from here; empty when it is won, or cannot be won any more.
 
-        It is the rest of the last plan as long as that is followed, so that an expert does not
-        waver; else one of TextWorld's planner, which knows what no player sees.
+        It is the rest of the last plan, with what leads back to it after another action, or one
+        of TextWorld's planner, which knows what no player sees and may take seconds.
 
         Raises:
             InputError: The episode is closed.
@@ -163,11 +165,14 @@ class Episode:
             raise InputError(msg)
 
     def _move_on(self, command: str, observation: str) -> None:
-        # Looking changes nothing, nor does what is not possible: the plan stays.
+        if observation == NOTHING:
+            return
         if self._plan and command.strip() == self._plan[0]:
             self._plan = self._plan[1:]
-        elif observation != NOTHING and not command.startswith(("look", "examine", "inventory")):
-            self._plan = None
+        elif self._plan is not None:
+            self._plan = repaired(self._plan, command.strip(), self._place, self.possible)
+        if command.strip().startswith("go to "):
+            self._place = command.strip().removeprefix("go to ")
 
     def _see(self, state: Any) -> None:
         self._won = bool(state["won"])

@@ -42,7 +42,7 @@ class World(PddlEnv):  # type: ignore[misc] # TextWorld has no types
     """
 
     def __init__(self) -> None:
-        """Ask for the commands that are possible; a plan costs as much as 100 steps, so no plan."""
+        """Ask for the commands that are possible; a plan costs as much as 100, so none."""
         super().__init__(EnvInfos(won=True, admissible_commands=True))
 
     def load(self, filename_or_data: Any) -> None:

@@ -46,8 +46,9 @@ def calculate(expression: str) -> str:
 def _value(node: ast.expr) -> int:
     if isinstance(node, ast.BinOp):
         return int(_SIGNS[type(node.op)](_value(node.left), _value(node.right)))
-    assert isinstance(node, ast.Constant)
-    return int(node.value)
+    value = ast.literal_eval(node)
+    assert isinstance(value, int)
+    return value
 
 
 class RuleChat(BaseChatModel):

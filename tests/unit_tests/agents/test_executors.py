@@ -10,10 +10,11 @@ from langchain.agents import create_agent
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
+from pydantic import BaseModel
 
-from cope_graph import CopeContext, Price, create_cope, tasks
+from cope_graph import ChatCope, CopeContext, Price, create_cope, tasks
 from tests.scripted import ScriptedChat, says
-from tests.unit_tests.agents.at_work import RuleChat, answers, calculate, looks_up, search
+from tests.unit_tests.agents.at_work import RuleChat, answers, calculate, calls, looks_up, search
 from tests.unit_tests.conftest import Runner
 
 ASK = {"messages": [("user", "What do four apples cost?")]}
@@ -27,8 +28,14 @@ PRICES = {
 }
 
 
-def agent_of(rule: Any, name: str = "worker", **options: Any) -> tuple[Any, RuleChat]:
-    chat = RuleChat(rule=rule, model_name=name)
+class Cost(BaseModel):
+    """What something costs."""
+
+    coins: int
+
+
+def agent_of(rule: Any, model: str = "worker", **options: Any) -> tuple[Any, RuleChat]:
+    chat = RuleChat(rule=rule, model_name=model)
     return create_agent(chat, [search, calculate], **options), chat
 
 
@@ -47,7 +54,7 @@ def test_each_sample_is_a_run_of_the_agent_and_they_vote(both: Runner) -> None:
     agent, chat = agent_of(looks_up(["result"] * 7 + ["11"]))
     out = both(cascade(GOALS, [], small_executor=agent), ASK)
     assert (out["answer"], out["stage"], out["confidence"]) == ("12", 1, 0.875)
-    assert out["visits"][0]["model"] == "small agent"
+    assert out["visits"][0]["model"] == "agent"
     assert len(chat.asked) == 3 * 8
     prompts = [asked[0].text for asked in chat.asked]
     assert all(sum(goal in prompt for prompt in prompts) == 3 for goal in GOALS)
@@ -72,7 +79,7 @@ def test_it_escalates_to_the_large_agent_under_the_large_models_guideline(both: 
     graph = cascade(GOALS, ["a guideline"], small_executor=unsure, large_executor=expert)
     out = both(graph, ASK)
     assert (out["answer"], out["stage"]) == ("12", 3)
-    assert [visit["model"] for visit in out["visits"]] == ["small agent"] * 2 + ["the expert"]
+    assert [visit["model"] for visit in out["visits"]] == ["agent"] * 2 + ["the expert"]
     assert (len(small_chat.asked), len(large_chat.asked)) == (3 * 16, 3)
     guided = [asked for asked in small_chat.asked if "a guideline" in asked[0].text]
     assert len(guided) == 3 * 8
@@ -97,6 +104,27 @@ def test_a_model_inside_a_tool_is_on_the_bill_under_its_own_name(both: Runner) -
     assert {line["model"] for line in lines} == {"worker + expert"}
     assert {line["input_tokens"] for line in lines} == {400}
     due = usd(PRICES["worker"], 24, 100, 7) + usd(PRICES["expert"], 8, 100, 7)
+    assert Decimal(out["ledger"]["usd"]) == due
+
+
+def test_a_cascade_inside_a_tool_is_on_the_bill_once(both: Runner) -> None:
+    inner = ChatCope(
+        small=ScriptedChat(model_name="s", replies=[says("3")] * 3),
+        large=ScriptedChat(model_name="l", replies=[]),
+        task=tasks.math(),
+        defaults=CopeContext(n=3, small_plan="none", stages=(1,)),
+    )
+
+    @tool("search")
+    def ask_a_cascade(query: str) -> str:
+        """Ask."""
+        return f"3 coins, as {inner.invoke(query).text}"
+
+    agent = create_agent(RuleChat(rule=looks_up(["result"])), [ask_a_cascade, calculate])
+    once = CopeContext(small_plan="none", n=1)
+    out = both(cascade([], [], small_executor=agent, defaults=once), ASK)
+    assert [line["model"] for line in out["ledger"]["lines"]] == ["worker + s"]
+    due = usd(PRICES["worker"], 3, 100, 7) + usd(PRICES["s"], 1, 10, 6)
     assert Decimal(out["ledger"]["usd"]) == due
 
 
@@ -133,22 +161,14 @@ def test_usage_callbacks_count_what_the_bill_counts(both: Runner) -> None:
 
 
 def test_the_answer_may_be_an_object(both: Runner) -> None:
-    from pydantic import BaseModel  # noqa: PLC0415
-
-    class Price_(BaseModel):  # noqa: N801
-        """What something costs."""
-
-        coins: int
-
     def rule(_: Any, number: int) -> AIMessage:
-        call = {"name": "Price_", "args": {"coins": 12 if number else 11}, "id": "call"}
-        return AIMessage("", tool_calls=[call])  # type: ignore[list-item]
+        return calls("Cost", coins=12 if number else 11)
 
-    agent = create_agent(RuleChat(rule=rule), [], response_format=Price_)
+    agent = create_agent(RuleChat(rule=rule), [], response_format=Cost)
     chats = ScriptedChat(replies=GOALS), ScriptedChat(replies=[])
-    graph = create_cope(*chats, response_format=Price_, small_executor=agent)
+    graph = create_cope(*chats, response_format=Cost, small_executor=agent)
     out = both(graph.compile(), ASK)
-    assert (out["answer"], out["confidence"]) == ('{"coins":12}', 0.875)
+    assert (out["answer"], out["confidence"]) == ('{"coins": 12}', 0.875)
 
 
 @pytest.mark.parametrize("own", [None, "own"])

@@ -30,6 +30,12 @@ def test_a_tool_that_failed_is_a_surprise() -> None:
     assert surprise_in(talk(step(status="error")), 1) == "look failed"
 
 
+def test_a_call_that_cannot_be_read_is_a_surprise() -> None:
+    bad: Any = {"name": "look", "args": "{", "id": None, "type": "invalid_tool_call"}
+    garbled = [AIMessage("", invalid_tool_calls=[{**bad, "error": None}])]
+    assert surprise_in(talk(garbled), 1) == "a call could not be read"
+
+
 def test_only_the_last_step_can_surprise() -> None:
     assert surprise_in(talk(step(status="error"), step(at="box")), 2) is None
 
@@ -61,17 +67,12 @@ def test_steps_are_the_same_by_the_agents_own_form() -> None:
 
 
 def test_calls_side_by_side_are_the_same_in_any_order() -> None:
-    def pair(first: str, second: str, number: int) -> list[BaseMessage]:
-        one, other = (
-            step(f"saw {at}", number=number + i, at=at) for i, at in enumerate((first, second))
-        )
-        calls = [
-            *AIMessage.model_validate(one[0]).tool_calls,
-            *AIMessage.model_validate(other[0]).tool_calls,
-        ]
-        return [AIMessage("", tool_calls=calls), one[1], other[1]]
+    def pair(*places: str) -> list[BaseMessage]:
+        calls: list[Any] = [{"name": "look", "args": {"at": at}, "id": at} for at in places]
+        seen = [ToolMessage(f"saw {at}", name="look", tool_call_id=at) for at in places]
+        return [AIMessage("", tool_calls=calls), *seen]
 
-    assert surprise_in(talk(pair("box", "shelf", 0), pair("shelf", "box", 2)), 2) is not None
+    assert surprise_in(talk(pair("box", "shelf"), pair("shelf", "box")), 2) is not None
 
 
 @pytest.mark.parametrize("messages", [[], [HumanMessage("x")], talk([AIMessage("done")])])

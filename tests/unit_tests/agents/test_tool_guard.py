@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from langgraph import errors
 from langgraph.errors import GraphInterrupt
 from pydantic import TypeAdapter, ValidationError
 
@@ -80,10 +81,7 @@ async def test_a_pause_goes_through_in_an_event_loop() -> None:
 def test_a_persons_answer_that_does_not_fit_is_no_failure_of_the_tool() -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(int).validate_python("x")
-    vars(caught.value)["_langgraph_invalid_resume"] = True
-    from langgraph import errors  # noqa: PLC0415 - the marker's name is LangGraph's own
-
-    setattr(caught.value, errors._INVALID_RESUME, True)  # type: ignore[attr-defined]
+    setattr(caught.value, errors._INVALID_RESUME, True)
     with pytest.raises(ValidationError):
         guarded(CALL, raising(caught.value), None)
 
