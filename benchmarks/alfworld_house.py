@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from cope_graph.evaluation.alfworld.repair import repaired
 if TYPE_CHECKING:
     from cope_graph.evaluation.alfworld.world import World
 
-_RESET: Final = 30
+_RESET: Final = 5
 """What beginning anew costs, in commands."""
 
 
@@ -69,6 +70,7 @@ class House:
         """Load the game; takes a second or two."""
         from cope_graph.evaluation.alfworld.world import take  # noqa: PLC0415 - an extra
 
+        _translate_once()
         self.name, self._world = game.id, take()
         texts = {"pddl_domain": game.domain, "grammar": game.grammar}
         self._world.load({**texts, "pddl_problem": game.problem})
@@ -145,6 +147,14 @@ class House:
                     ways[state.key] = [*ways[key], command]
                     ahead.append(state.key)
         return ways.get(there)
+
+
+def _translate_once() -> None:
+    """Let the translator remember: each reset reads the same game anew, which takes a second."""
+    import fast_downward  # noqa: PLC0415 - an extra
+
+    if not hasattr(fast_downward.pddl2sas, "cache_info"):
+        fast_downward.pddl2sas = lru_cache(maxsize=4)(fast_downward.pddl2sas)
 
 
 def _state(result: Any) -> State:

@@ -3,7 +3,8 @@
     python -m benchmarks.alfworld_speed --data DIR --markdown
 
 DIR holds benchmarks/alfworld_valid_unseen_games.jsonl.gz; without it three small games are played.
-Each is played to the end by the expert's plan, which is made once.
+Each is played to the end by the expert's plan, which is made once; for
+two things of a kind that may take many minutes (see `--without`).
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, help="folder with benchmarks/")
     parser.add_argument("--games", type=int, default=None, help="the first so many only")
+    parser.add_argument("--without", nargs="*", default=[], help="ids, or parts, of games to skip")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     args = parser.parse_args()
     games = load_games(args.data / "benchmarks" / _GAMES) if args.data else small_games()
     taken: dict[str, list[float]] = {"begin": [], "step": [], "plan": []}
+    games = [game for game in games if not any(part in game.id for part in args.without)]
     won = [_play(game, taken) for game in games[: args.games]]
     rows = [[name, str(len(each)), *_seconds(each)] for name, each in taken.items()]
     print(table([["", "times", "mean, s", "longest, s"], *rows], markdown=args.markdown))

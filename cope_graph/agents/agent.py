@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
 from langchain_core.messages import BaseMessage, SystemMessage
@@ -15,6 +15,7 @@ from cope_graph.agents.middleware import CopeMiddleware
 from cope_graph.agents.replan import Replan
 from cope_graph.agents.signatures import signatures
 from cope_graph.agents.surprise import Surprise
+from cope_graph.agents.tool_errors import ToolErrors
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
 from cope_graph.money.budget import Budget
@@ -36,6 +37,7 @@ class CopeSettings(TypedDict, total=False):
     budget: Budget | None
     redact: Redact | None
     irreversible: Sequence[str]
+    unagreed: Literal["end", "ask"]
     free_text: Mapping[str, Collection[str]] | None
     canonical: Mapping[str, Own] | None
     in_order: bool
@@ -65,6 +67,8 @@ def create_cope_agent(  # noqa: PLR0913 - the models, the tools, and settings by
     **settings: Unpack[CopeSettings],
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build LangChain's agent with `CopeMiddleware` as the last of its middleware.
+
+    The first of them turns what tools raise into messages, so that yours see the errors.
 
     Example:
         ```python
@@ -101,11 +105,12 @@ def create_cope_agent(  # noqa: PLR0913 - the models, the tools, and settings by
 
     _check(tools, middleware)
     cope = CopeMiddleware(small, large, **settings)
+    cope.observes = False  # it is done in front of your middleware
     return create_agent(
         cope.model,
         list(tools),
         system_prompt=system_prompt,
-        middleware=[*middleware, cope],
+        middleware=[ToolErrors(), *middleware, cope],
         response_format=response_format,
         state_schema=state_schema,
         context_schema=context_schema,

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
 from langchain_core.messages import AIMessage, BaseMessage
-from langgraph.types import Command
 
 from cope_graph.agents.alike import same_words
 from cope_graph.agents.canonical_form import Form, Own
-from cope_graph.agents.episode import NEW_EPISODE, Episode, with_bill
+from cope_graph.agents.episode import NEW_EPISODE, Episode
 from cope_graph.agents.limits import limits
 from cope_graph.agents.not_run import not_run
 from cope_graph.agents.replan import Replan, checked_replan, kept_plan
 from cope_graph.agents.rules import StepRules
 from cope_graph.agents.surprise import Surprise, surprise_in
-from cope_graph.agents.tool_guard import aguarded, checked_timeout, guarded
+from cope_graph.agents.tool_guard import aobserved, atimed, checked_timeout, observed, timed
 from cope_graph.chat import ChatCope
 from cope_graph.context import CopeContext
-from cope_graph.errors import BudgetError, MissingPackageError, UnknownPriceError
+from cope_graph.errors import BudgetError, InputError, MissingPackageError
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
 from cope_graph.redact import Redact
@@ -38,7 +37,7 @@ try:
         hook_config,
     )
 
-    from cope_graph.agents.model_step import AgentStep, check_request, taken
+    from cope_graph.agents.model_step import AgentStep, check_request, stopped, taken
 except ImportError as missing:
     _MISSING = "Agents need LangChain: pip install 'cope-graph[agents]'."
     raise MissingPackageError(_MISSING) from missing
@@ -70,6 +69,8 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
 
     Attributes:
         model: The cascade that takes the steps.
+        observes: Whether it turns errors of tools into messages itself. `create_cope_agent` has
+            that done in front of all middleware, so that those that retry tools see the errors.
     """
 
     state_schema = CopeAgentState
@@ -84,6 +85,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         budget: Budget | None = None,
         redact: Redact | None = None,
         irreversible: Sequence[str] = (),
+        unagreed: Literal["end", "ask"] = "end",
         free_text: Mapping[str, Collection[str]] | None = None,
         canonical: Mapping[str, Own] | None = None,
         in_order: bool = False,
@@ -106,7 +108,10 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             budget: As in `create_cope`: what all turns of the agent share.
             redact: As in `create_cope`.
             irreversible: Names of tools, or patterns such as `"send_*"`, that only the large model
-                may decide to call. Where it cannot be asked the turn ends, and nothing is called.
+                may decide to call.
+            unagreed: What follows where it cannot be asked: the turn ends and nothing is called
+                (`"end"`), or the agent pauses until a person approves or rejects the call
+                (`"ask"`, which needs a checkpointer).
             free_text: Arguments that are compared by their words, by tool.
             canonical: Your own form of a tool's arguments, by tool: equal texts are equal calls.
             in_order: Whether the order of calls made side by side counts.
@@ -141,7 +146,9 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         )
         self._replan = checked_replan(replan)
         self._surprise = surprise
+        self._asks = _asks(unagreed)
         self._limits = limits(max_steps, budget_tokens, budget_usd)
+        self.observes = True
         self._timeout_s = checked_timeout(tool_timeout_s)
         self.model = ChatCope(
             small=small,
@@ -187,7 +194,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         try:
             return taken(step, handler(step.request), self._limits)
         except BudgetError as error:
-            return self._stopped(step, error)
+            return stopped(step, error, self._limits)
 
     async def awrap_model_call(
         self,
@@ -199,13 +206,13 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         try:
             return taken(step, await handler(step.request), self._limits)
         except BudgetError as error:
-            return self._stopped(step, error)
+            return stopped(step, error, self._limits)
 
     @hook_config(can_jump_to=["model", "end"])
     def after_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
         """Keep steps from being run that must not be."""
         halted = state.get("cope", NEW_EPISODE)["stopped_by"] is not None
-        return not_run(state["messages"], self._rules, stopped=halted)
+        return not_run(state["messages"], self._rules, stopped=halted, ask=self._asks)
 
     @hook_config(can_jump_to=["model", "end"])
     async def aafter_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
@@ -216,13 +223,21 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
     ) -> Any:
         """Run a tool; what it raises is what the agent sees of it."""
-        return guarded(request.tool_call, lambda: handler(request), self._timeout_s)
+
+        def run() -> Any:
+            return timed(lambda: handler(request), self._timeout_s)
+
+        return observed(request.tool_call, run) if self.observes else run()
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
     ) -> Any:
         """Run a tool in an event loop."""
-        return await aguarded(request.tool_call, lambda: handler(request), self._timeout_s)
+
+        async def run() -> Any:
+            return await atimed(lambda: handler(request), self._timeout_s)
+
+        return await (aobserved(request.tool_call, run) if self.observes else run())
 
     def _step(self, request: ModelRequest[Any]) -> AgentStep:
         check_request(request)
@@ -243,18 +258,9 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             else self.model.model_copy(update={"defaults": held})
         )
 
-    def _stopped(self, step: AgentStep, error: BudgetError) -> ExtendedModelResponse[Any]:
-        """End a turn whose money or tokens were up in the middle of a step.
 
-        Raises:
-            BudgetError: The error: nothing was bought yet, so the settings are wrong, or the
-                shared budget is spent.
-        """
-        bought = error.ledger is not None and error.ledger["requests"] > 0
-        if isinstance(error, UnknownPriceError) or not (bought or step.episode["steps"]):
-            raise error
-        episode = with_bill(step.episode, error.ledger) if error.ledger else step.episode
-        halt = self._limits.nearest(episode)
-        update = {"cope": {**episode, "stopped_by": halt}}
-        said = AIMessage(f"Stopped: {error}")
-        return ExtendedModelResponse(ModelResponse([said]), Command(update=update))
+def _asks(unagreed: object) -> bool:
+    if unagreed in ("end", "ask"):
+        return unagreed == "ask"
+    msg = f'unagreed is "end" or "ask", not {unagreed!r:.60}.'
+    raise InputError(msg)

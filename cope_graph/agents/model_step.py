@@ -10,9 +10,9 @@ from langchain.agents.structured_output import ProviderStrategy
 from langchain_core.messages import AIMessage
 from langgraph.types import Command
 
-from cope_graph.agents.episode import Episode, after_step
+from cope_graph.agents.episode import Episode, after_step, with_bill
 from cope_graph.agents.limits import Limits
-from cope_graph.errors import InputError
+from cope_graph.errors import BudgetError, InputError, UnknownPriceError
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,30 @@ def taken(
             "CopeMiddleware last in the list of middleware."
         )
         raise InputError(msg)
-    message.response_metadata["cope"] = {**facts, "surprise": step.surprise}
+    # A request a line is most of what a step leaves, and a long turn keeps every step.
+    bill = {name: part for name, part in facts["ledger"].items() if name != "lines"}
+    told = {**facts, "ledger": bill, "surprise": step.surprise}
+    message.response_metadata["cope"] = told
     episode = after_step(step.episode, facts, kept=step.plan, surprised=step.surprise is not None)
     if facts["stopped_by"] == "budget":
         episode = {**episode, "stopped_by": limits.nearest(episode)}
     return ExtendedModelResponse(response, Command(update={"cope": episode}))
+
+
+def stopped(step: AgentStep, error: BudgetError, limits: Limits) -> ExtendedModelResponse[Any]:
+    """End a turn whose money or tokens were up before a step had anything to take.
+
+    Raises:
+        BudgetError: The error: nothing was bought yet, so the settings are wrong, or the shared
+            budget is spent.
+    """
+    bought = error.ledger is not None and error.ledger["requests"] > 0
+    if isinstance(error, UnknownPriceError) or not (bought or step.episode["steps"]):
+        raise error
+    episode = with_bill(step.episode, error.ledger) if error.ledger else step.episode
+    update = {"cope": {**episode, "stopped_by": limits.nearest(episode)}}
+    said = AIMessage(f"Stopped: {error}")
+    return ExtendedModelResponse(ModelResponse([said]), Command(update=update))
 
 
 def check_request(request: ModelRequest[Any]) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
+from cope_graph.agents.agreement import agreed
 from cope_graph.agents.rules import StepRules
 
 
 def not_run(
-    messages: Sequence[BaseMessage], rules: StepRules, *, stopped: bool = False
+    messages: Sequence[BaseMessage], rules: StepRules, *, stopped: bool = False, ask: bool = False
 ) -> dict[str, Any] | None:
     """Keep a step from being run that must not be.
 
@@ -22,6 +23,7 @@ def not_run(
         messages: The conversation up to the step.
         rules: Which tools are irreversible.
         stopped: Whether money or tokens were up before the step was decided.
+        ask: Whether a person may agree in the large model's place; the agent pauses then.
 
     Returns:
         The update that answers the step's calls and leads elsewhere: to the end, where nobody
@@ -31,28 +33,31 @@ def not_run(
     step = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
     if step is None:
         return None
-    if (held := _held(step, rules)) is not None:
-        return _refused(step, held)
     if stopped and (step.tool_calls or step.invalid_tool_calls):
         why = "its money or tokens were used before the step was decided"
         return _ended(step, why, f"Stopped: {why}, and there is no answer.")
-    return _sent_back(step) if step.invalid_tool_calls else None
-
-
-def _held(step: AIMessage, rules: StepRules) -> str | None:
-    """Name an irreversible tool that a step calls without the large model's agreement."""
-    if step.response_metadata.get("cope", {}).get("accepted"):
+    if step.invalid_tool_calls:
+        return _sent_back(step)
+    held = _held(step, rules)
+    if not held or (ask and agreed(held, _why(step, held))):
         return None
-    return next((c["name"] for c in step.tool_calls if rules.is_irreversible(c["name"])), None)
+    why = f"{held[0]['name']} cannot be undone, and its call was not agreed to"
+    return _ended(step, why, f"Stopped: {_why(step, held)} It was not made.")
 
 
-def _refused(step: AIMessage, tool: str) -> dict[str, Any]:
-    why = step.response_metadata.get("cope", {}).get("reason")
-    said = (
-        f"Stopped: {tool} cannot be undone, and the large model did not agree to the call"
-        f"{f' ({why})' if why else ''}. It was not made."
+def _held(step: AIMessage, rules: StepRules) -> list[Any]:
+    """List the irreversible calls of a step, where the large model did not agree to it."""
+    if step.response_metadata.get("cope", {}).get("accepted"):
+        return []
+    return [call for call in step.tool_calls if rules.is_irreversible(call["name"])]
+
+
+def _why(step: AIMessage, held: Sequence[Any]) -> str:
+    reason = step.response_metadata.get("cope", {}).get("reason")
+    return (
+        f"{held[0]['name']} cannot be undone, and the large model did not agree to the call"
+        f"{f' ({reason})' if reason else ''}."
     )
-    return _ended(step, f"{tool} cannot be undone, and its call was not agreed to", said)
 
 
 def _ended(step: AIMessage, why: str, said: str) -> dict[str, Any]:

@@ -27,6 +27,10 @@ _USER_OF_URL: Final = re.compile(r"(?<=://)[^\s/@]*@")
 _QUERY_OF_URL: Final = re.compile(r"(://[^\s?'\"]*\?)[^\s'\"]*")
 
 
+class SlowToolError(TimeoutError):
+    """A tool gave no result in time; a tool's own `TimeoutError` is another thing."""
+
+
 def checked_timeout(seconds: float | None) -> float | None:
     """Check a setting.
 
@@ -40,50 +44,16 @@ def checked_timeout(seconds: float | None) -> float | None:
     raise InputError(msg)
 
 
-def guarded(call: Any, run: Callable[[], T], timeout_s: float | None) -> T | ToolMessage:
-    """Run a tool.
+def timed(run: Callable[[], T], timeout_s: float | None) -> T:
+    """Run a tool for so many seconds at most.
 
-    Args:
-        call: The model's call of it.
-        run: Runs it.
-        timeout_s: Seconds it may take. A thread cannot be stopped: it is left behind, and what it
-            does later is not seen.
-
-    Returns:
-        What the tool gave, or a message of status "error" that says what went wrong.
+    A thread cannot be stopped: it is left behind, and what it does later is not seen.
 
     Raises:
-        GraphBubbleUp: The tool pauses the graph (an interrupt), or sends it elsewhere.
+        SlowToolError: Time is up.
     """
-    try:
-        return run() if timeout_s is None else _in_thread(run, timeout_s)
-    except _TooSlowError:
-        return _slow(call, timeout_s)
-    except GraphBubbleUp:
-        raise
-    except Exception as error:  # noqa: BLE001 - tools raise anything
-        return _failed(call, error)
-
-
-async def aguarded(
-    call: Any, run: Callable[[], Awaitable[T]], timeout_s: float | None
-) -> T | ToolMessage:
-    """Run a tool in an event loop; one that is no coroutine runs in a thread all the same."""
-    clock = asyncio.timeout(timeout_s)
-    try:
-        async with clock:
-            return await run()
-    except GraphBubbleUp:
-        raise
-    except Exception as error:  # noqa: BLE001 - tools raise anything
-        return _slow(call, timeout_s) if clock.expired() else _failed(call, error)
-
-
-class _TooSlowError(Exception):
-    """Time is up; a tool's own `TimeoutError` is another thing."""
-
-
-def _in_thread(run: Callable[[], T], timeout_s: float) -> T:
+    if timeout_s is None:
+        return run()
     outcome: Future[T] = Future()
     context = copy_context()
 
@@ -95,13 +65,55 @@ def _in_thread(run: Callable[[], T], timeout_s: float) -> T:
 
     Thread(target=work, daemon=True, name="cope-tool").start()
     if not wait([outcome], timeout_s).done:
-        raise _TooSlowError
+        raise SlowToolError(_slow(timeout_s))
     return outcome.result()
 
 
-def _slow(call: Any, timeout_s: float | None) -> ToolMessage:
-    said = f"{call['name']} gave no result within {timeout_s} s; it may still have an effect."
-    return _error(call, said)
+async def atimed(run: Callable[[], Awaitable[T]], timeout_s: float | None) -> T:
+    """Do the same in an event loop; a tool that is no coroutine runs in a thread all the same."""
+    clock = asyncio.timeout(timeout_s)
+    try:
+        async with clock:
+            return await run()
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        raise SlowToolError(_slow(timeout_s)) from error
+
+
+def observed(call: Any, run: Callable[[], T]) -> T | ToolMessage:
+    """Run a tool.
+
+    Args:
+        call: The model's call of it.
+        run: Runs it.
+
+    Returns:
+        What the tool gave, or a message of status "error" that says what went wrong.
+
+    Raises:
+        GraphBubbleUp: The tool pauses the graph (an interrupt), or sends it elsewhere.
+    """
+    try:
+        return run()
+    except GraphBubbleUp:
+        raise
+    except Exception as error:  # noqa: BLE001 - tools raise anything
+        return _failed(call, error)
+
+
+async def aobserved(call: Any, run: Callable[[], Awaitable[T]]) -> T | ToolMessage:
+    """Run a tool in an event loop."""
+    try:
+        return await run()
+    except GraphBubbleUp:
+        raise
+    except Exception as error:  # noqa: BLE001 - tools raise anything
+        return _failed(call, error)
+
+
+def _slow(timeout_s: float | None) -> str:
+    return f"gave no result within {timeout_s} s; it may still have an effect."
 
 
 def _failed(call: Any, error: Exception) -> ToolMessage:
@@ -112,6 +124,8 @@ def _failed(call: Any, error: Exception) -> ToolMessage:
     """
     if getattr(errors, "is_invalid_resume", lambda _: False)(error):  # of newer versions
         raise error
+    if isinstance(error, SlowToolError):
+        return _error(call, f"{call['name']} {error}")
     kind = type(error).__name__
     logger.warning("the tool %s raised %s", call["name"], kind)
     first = _USER_OF_URL.sub("", str(error).strip().partition("\n")[0])

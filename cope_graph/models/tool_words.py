@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import uuid4
@@ -12,6 +12,7 @@ from langchain_core.messages import (
     AIMessage,
     BaseMessage,
     HumanMessage,
+    InvalidToolCall,
     SystemMessage,
     ToolMessage,
     merge_message_runs,
@@ -20,28 +21,41 @@ from langchain_core.messages.tool import ToolCall
 
 from cope_graph.json_objects import objects_in
 from cope_graph.models.exchange import Reply, Request
+from cope_graph.models.tool_schema import may_answer, on_offer, parameters_of, step_schema
 
-_HOW: Final = (
-    "You have tools. To use one, reply with JSON alone: "
-    '{"tool": "its name", "arguments": {...}}. When the work is done, reply with '
-    '{"answer": "what the user gets to read"}. One reply is one step.\n\nTools:\n'
+_HOW: Final = "Work in steps. Each reply is one JSON object, of one of these forms:"
+_ANSWER: Final = (
+    '{"answer": "<text>"}\n  The final answer, once the results of tools hold all that it needs.'
 )
-_MUST: Final = "\n\nUse a tool now."
+_LOOK: Final = "Never answer from memory: use a tool first."
+_FIRST: Final = "First step? Use a tool for what you do not know."
+_NEXT: Final = (
+    'If this is what was asked for, reply {"answer": "..."} now. Only if something is missing, use '
+    "another tool."
+)
+_MUST: Final = "Use a tool now."
 
 
 def in_words(request: Request) -> Request:
-    """Put the tools of a request, and what came of earlier calls, into words."""
+    """Put the tools of a request, and what came of earlier calls, into words.
+
+    Small models take the form that they were shown last and the side that they were told last, so
+    each call is shown as it is written, and the turn ends with what to decide.
+    """
+    offered = on_offer(request.tools, request.tool_choice)
+    answers = may_answer(request.tool_choice)
     told = told_in_words(request.messages)
-    must = request.tool_choice not in (None, "auto", "none")
-    how = _HOW + "\n".join(map(_described, request.tools)) + (_MUST if must else "")
+    forms = [*map(_described, offered), *([_ANSWER] if answers else [])]
+    how = "\n".join([_HOW, *forms, *([_LOOK] if offered and answers else [])])
     system = "\n\n".join([*(m.text for m in told if isinstance(m, SystemMessage)), how])
     others = [message for message in told if not isinstance(message, SystemMessage)]
+    asked = [*others, *_asked(request.messages, calls=bool(offered), answers=answers)]
     return replace(
         request,
-        messages=(SystemMessage(system), *others),
+        messages=(SystemMessage(system), *merge_message_runs(asked, chunk_separator="\n\n")),
         tools=(),
         tool_choice=None,
-        schema=_schema(request.tools, must=must),
+        schema=step_schema(offered, answers=answers),
     )
 
 
@@ -55,16 +69,50 @@ def told_in_words(messages: Sequence[BaseMessage]) -> tuple[BaseMessage, ...]:
 
 
 def read_in_words(reply: Reply) -> AIMessage:
-    """Read what a model replied to `in_words`: a call, an answer, or words of its own."""
-    said = next((value for _, value in objects_in(reply["text"])), None)
+    """Read what a model replied to `in_words`: a call, an answer, or words of its own.
+
+    Of several the first counts: a model that goes on by itself makes up what it then saw.
+    """
+    found = [_read(said) for _, said in objects_in(reply["text"])]
+    return next((step for step in reversed(found) if step), AIMessage(reply["text"]))
+
+
+def _read(said: Mapping[str, Any]) -> AIMessage | None:
     match said:
-        case {"tool": str() as name, "arguments": dict() as args}:
-            call = ToolCall(name=name, args=args, id=f"call_{uuid4().hex[:24]}", type="tool_call")
-            return AIMessage("", tool_calls=[call])
+        case {"tool": str() as name}:
+            return _call(name, said.get("arguments", {}))
         case {"answer": str() as answer}:
             return AIMessage(answer)
+        case {"answer": answer} if answer is not None:
+            return AIMessage(json.dumps(answer, ensure_ascii=False))
         case _:
-            return AIMessage(reply["text"])
+            return None
+
+
+def _call(name: str, args: Any) -> AIMessage:
+    known = f"call_{uuid4().hex[:24]}"
+    if isinstance(args, dict):
+        return AIMessage("", tool_calls=[ToolCall(name=name, args=args, id=known)])
+    # Not an answer: nobody should read it as one.
+    written = json.dumps(args, ensure_ascii=False)
+    broken = InvalidToolCall(
+        name=name, args=written, id=known, error="arguments is no object", type="invalid_tool_call"
+    )
+    return AIMessage("", invalid_tool_calls=[broken])
+
+
+def _asked(
+    messages: Sequence[BaseMessage], *, calls: bool, answers: bool
+) -> Iterator[HumanMessage]:
+    """Say at the end what there is to decide."""
+    if not calls:
+        return
+    if not answers:
+        yield HumanMessage(_MUST)
+    elif messages and isinstance(messages[-1], ToolMessage):
+        yield HumanMessage(_NEXT)
+    else:
+        yield HumanMessage(_FIRST)
 
 
 def _told(message: BaseMessage) -> BaseMessage:
@@ -72,9 +120,10 @@ def _told(message: BaseMessage) -> BaseMessage:
         what = "failed" if message.status == "error" else "gives"
         return HumanMessage(f"The tool {message.name or ''} {what}:\n{message.text}")
     if isinstance(message, AIMessage):
+        made = [*message.tool_calls, *message.invalid_tool_calls]
         calls = [
             json.dumps({"tool": call["name"], "arguments": call["args"]}, ensure_ascii=False)
-            for call in message.tool_calls
+            for call in made
         ]
         return AIMessage("\n".join(filter(None, [message.text, *calls])))
     return message
@@ -82,33 +131,17 @@ def _told(message: BaseMessage) -> BaseMessage:
 
 def _described(tool: Mapping[str, Any]) -> str:
     function = tool.get("function", tool)
-    takes = json.dumps(_parameters(tool).get("properties", {}), ensure_ascii=False)
-    return f"- {function.get('name')}: {function.get('description', '')} Arguments: {takes}"
+    takes = parameters_of(tool).get("properties") or {}
+    form = {"tool": function.get("name"), "arguments": {name: _kind(takes[name]) for name in takes}}
+    lines = [json.dumps(form, ensure_ascii=False), f"  {function.get('description') or ''}".rstrip()]
+    lines += [f"  {name}: {said}" for name in takes if (said := _said(takes[name]))]
+    return "\n".join(filter(None, lines))
 
 
-def _parameters(tool: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = tool.get("function", tool).get("parameters") or {}
-    return found
+def _kind(schema: Any) -> str:
+    """Say in a word or two what an argument is."""
+    ...
 
 
-def _schema(tools: Sequence[Mapping[str, Any]], *, must: bool) -> dict[str, Any]:
-    """Hold a reply to one call of a tool that there is, or to an answer."""
-    steps = [
-        _object(
-            tool={"const": tool.get("function", tool).get("name")},
-            arguments={"type": "object", **_parameters(tool)},
-        )
-        for tool in tools
-    ]
-    if not must:
-        steps.append(_object(answer={"type": "string", "minLength": 1}))
-    return {"title": "step", "anyOf": steps}
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+def _said(schema: Any) -> str:
+    ...

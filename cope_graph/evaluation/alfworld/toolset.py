@@ -8,7 +8,7 @@ commands differ, have the same tools.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
@@ -49,8 +49,13 @@ def _tool(action: Action, episode: Episode, *, show_possible: bool) -> BaseTool:
         name: (str, Field(description=description))
         for name, description in action.arguments.items()
     }
+
+    # LangGraph reads the annotations of a tool's function, and a partial has none.
+    def act(**arguments: str) -> str:
+        return _act(action.name, episode, arguments, show_possible=show_possible)
+
     return StructuredTool.from_function(
-        func=partial(_act, action.name, episode, show_possible),
+        func=act,
         name=action.name,
         description=action.does,
         args_schema=create_model(action.name, **fields),
@@ -58,7 +63,7 @@ def _tool(action: Action, episode: Episode, *, show_possible: bool) -> BaseTool:
     )
 
 
-def _act(name: str, episode: Episode, show_possible: bool, **arguments: str) -> str:  # noqa: FBT001 - bound above
+def _act(name: str, episode: Episode, arguments: Mapping[str, str], *, show_possible: bool) -> str:
     try:
         step = episode.step(command_of(name, arguments, episode.possible))
     except InputError as error:

@@ -88,6 +88,7 @@ def test_the_middleware_is_not_added_twice() -> None:
         {"budget_tokens": -1},
         {"tool_timeout_s": 0},
         {"replan": "sometimes"},
+        {"unagreed": "hope"},
         {"irreversible": "send_mail"},
         {"large_sees": 0},
         {"prices": {"small": "free"}},

@@ -10,7 +10,9 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
     AgentMiddleware,
+    ModelRetryMiddleware,
     SummarizationMiddleware,
+    ToolRetryMiddleware,
     dynamic_prompt,
     wrap_model_call,
 )
@@ -22,6 +24,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel
+from typing_extensions import TypedDict
 
 from cope_graph import CopeContext, CopeMiddleware, create_cope_agent
 from cope_graph.errors import InputError
@@ -32,6 +35,7 @@ from tests.unit_tests.agents.shop import (
     OPEN,
     THREAD,
     Shop,
+    acting,
     agent,
     large,
     small,
@@ -207,3 +211,72 @@ def test_a_middleware_behind_the_cascade_is_found_out() -> None:
 def test_a_named_agent_signs_its_steps() -> None:
     out = agent(small(LOOK, DONE), large(DONE), Shop(), name="finder").invoke(HELLO)
     assert [m.name for m in out["messages"] if m.type == "ai"] == ["finder", "finder"]
+
+
+def flaky(shop: Shop) -> Any:
+    def ring() -> str:
+        """Ring the bell."""
+        shop.done.append("ring")
+        if len(shop.done) == 1:
+            msg = "no power"
+            raise OSError(msg)
+        return "rung"
+
+    return ring
+
+
+def test_a_tool_can_be_tried_again_before_the_agent_sees_its_error(both: Runner) -> None:
+    shop, again = Shop(), ToolRetryMiddleware(max_retries=2, initial_delay=0)
+    out = both(
+        create_cope_agent(
+            small(("ring", {}), DONE),
+            large(DONE),
+            [flaky(shop)],
+            middleware=[again],
+            defaults=CopeContext(n=2),
+        ),
+        HELLO,
+    )
+    assert shop.done == ["ring", "ring"]
+    assert (out["messages"][2].text, out["cope"]["surprises"]) == ("rung", 0)
+
+
+def test_the_middleware_alone_observes_a_tools_error_too(both: Runner) -> None:
+    shop = Shop()
+    cope = CopeMiddleware(small(("ring", {}), DONE), large(DONE), defaults=CopeContext(n=2))
+    out = both(create_agent(cope.model, [flaky(shop)], middleware=[cope]), HELLO)
+    assert out["messages"][2].text == "ring failed: OSError: no power"
+
+
+@pytest.mark.parametrize("saver", [None, InMemorySaver])
+def test_a_step_whose_models_all_failed_can_be_tried_again(both: Runner, saver: Any) -> None:
+    asked = []
+
+    def policy(*_: Any) -> Any:
+        asked.append(1)
+        if len(asked) <= 5:
+            raise ConnectionError
+        return DONE
+
+    models = acting(policy, "small"), acting(policy, "large")
+    again = ModelRetryMiddleware(max_retries=1, initial_delay=0)
+    settings: Any = {"middleware": [again], "checkpointer": saver and saver()}
+    plain = CopeContext(n=4, small_plan="none", stages=(1, 3), retries=0)
+    out = both(agent(*models, Shop(), defaults=plain, **settings), HELLO, THREAD)
+    assert out["messages"][-1].text == DONE
+    assert out["cope"]["steps"] == 1
+
+
+def test_a_runs_context_is_the_agents_and_no_setting_of_a_step(both: Runner) -> None:
+    @dynamic_prompt
+    def greet(request: Any) -> str:
+        return f"You work for {request.runtime.context['user']}."
+
+    class Who(TypedDict):
+        user: str
+        cope: dict[str, Any]
+
+    cheap = small(LOOK, DONE)
+    graph = agent(cheap, large(DONE), Shop(), middleware=[greet], context_schema=Who)
+    both(graph, HELLO, context={"user": "Ann", "cope": {"n": 64}})
+    assert [m[0].text for m in cheap.acts] == ["You work for Ann."] * 8

@@ -99,6 +99,24 @@ def test_an_unknown_price_and_a_limit_in_dollars_do_not_go_together(both: Runner
         both(agent(small(LOOK, DONE), large(DONE), Shop(), defaults=BOUND, budget_usd="1"), HELLO)
 
 
+@pytest.mark.parametrize("step", [LOOK, [LOOK, OPEN]])
+def test_a_guess_that_the_money_did_not_last_to_decide_is_not_run(both: Runner, step: Any) -> None:
+    shop, dear = Shop(), {"small": "0.1,0.2", "large": "100000,200000"}
+    models = torn(step, DONE), large(step, DONE)
+    out = both(agent(*models, shop, prices=dear, defaults=BOUND, budget_usd="0.01"), HELLO)
+    assert shop.done == []
+    assert (out["cope"]["stopped_by"], out["cope"]["unaccepted"]) == ("usd", 1)
+    assert out["messages"][-1].text.startswith("Stopped: its money or tokens were used")
+    assert {m.status for m in out["messages"] if m.type == "tool"} == {"error"}
+
+
+def test_an_answer_that_the_money_did_not_last_to_decide_is_given(both: Runner) -> None:
+    shop, dear = Shop(), {"small": "0.1,0.2", "large": "100000,200000"}
+    models = torn(DONE), large(DONE)
+    out = both(agent(*models, shop, prices=dear, defaults=BOUND, budget_usd="0.01"), HELLO)
+    assert (out["messages"][-1].text, out["cope"]["unaccepted"]) == (DONE, 1)
+
+
 def test_a_budget_that_all_turns_share_ends_a_turn_too(both: Runner) -> None:
     shop, models = Shop(), (small(*[LOOK, OPEN] * 9), large(DONE))
     shared = Budget(usd="0.0004")

@@ -14,6 +14,7 @@ from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.graph import START, MessagesState, StateGraph
 
 from cope_graph import CopeContext, create_cope_agent
 from tests.unit_tests.agents.acting import ActingChat, Policy, Proposal, by_turn, unsure
@@ -161,14 +162,39 @@ async def test_a_run_that_is_cancelled_goes_on_where_it_was() -> None:
 
 
 def test_the_vote_is_kept_below_the_namespace_of_the_models_node() -> None:
-    fate = Fate(7)
     kept = InMemorySaver()
-    graph = agent(*models(fate), Shop(), checkpointer=kept)
+    graph = agent(*models(Fate(7)), Shop(), checkpointer=kept)
     with pytest.raises(CrashError):
         graph.invoke(HELLO, THREAD, durability="sync")
-    spaces = {one.config["configurable"]["checkpoint_ns"] for one in kept.list(THREAD)} | set(
-        kept.storage["1"]
-    )
-    inner = [space for space in spaces if space]
-    assert inner
-    assert all(space.startswith("model:") for space in inner)
+    spaces = {one.config["configurable"]["checkpoint_ns"] for one in kept.list(THREAD)}
+    assert [space.partition(":")[0] for space in spaces - {""}] == ["model"]
+
+
+def test_an_agent_inside_of_a_graph_goes_on_too() -> None:
+    shop, (cheap, expensive) = Shop(), models(Fate(9))
+    parent = StateGraph(MessagesState)
+    parent.add_node("agent", agent(cheap, expensive, shop, defaults=ONE_BY_ONE))
+    parent.add_edge(START, "agent")
+    graph: Any = parent.compile(checkpointer=InMemorySaver())
+    with pytest.raises(CrashError):
+        graph.invoke(HELLO, THREAD, durability="sync")
+    out = graph.invoke(None, THREAD, durability="sync")
+    assert out["messages"][-1].text == DONE
+    assert shop.done == ["look box", "look shelf"]
+    assert requests(cheap, expensive) == REQUESTS + 1
+
+
+def test_two_agents_side_by_side_on_one_thread_keep_their_votes_apart() -> None:
+    """One process dies in both at once; each goes on with its own."""
+    shops, fates = (Shop(), Shop()), (Fate(4), Fate(0))
+    pairs = [models(fate) for fate in fates]
+    parent = StateGraph(MessagesState)
+    for name, pair, shop in zip(("one", "other"), pairs, shops, strict=True):
+        parent.add_node(name, agent(*pair, shop, defaults=ONE_BY_ONE))
+        parent.add_edge(START, name)
+    graph: Any = parent.compile(checkpointer=InMemorySaver())
+    with pytest.raises(CrashError):
+        graph.invoke(HELLO, THREAD, durability="sync")
+    graph.invoke(None, THREAD, durability="sync")
+    assert [shop.done for shop in shops] == [["look box", "look shelf"]] * 2
+    assert requests(*pairs[0]) == REQUESTS + 1

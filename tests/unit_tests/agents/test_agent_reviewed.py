@@ -120,22 +120,72 @@ def test_calls_that_need_nobodys_word_are_made_while_a_person_is_asked(both: Run
     assert sorted(shop.done) == ["look box", MAIL]
 
 
+def down(*_: Any) -> Any:
+    raise ConnectionError
+
+
+def without_the_large_model(shop: Shop, cheap: ActingChat, **options: Any) -> Any:
+    settings: Any = {"irreversible": ["send_*"], "checkpointer": InMemorySaver(), **options}
+    return agent(cheap, ActingChat(model_name="large", policy=down), shop, **settings)
+
+
 def test_a_person_is_not_asked_about_a_call_that_will_not_be_made(both: Runner) -> None:
-    shop, cheap = Shop(), small(SEND, DONE)
-    review = HumanInTheLoopMiddleware({"send_mail": True})
-
-    def down(*_: Any) -> Any:
-        raise ConnectionError
-
-    graph = agent(
-        cheap,
-        ActingChat(model_name="large", policy=down),
-        shop,
-        middleware=[review],
-        checkpointer=InMemorySaver(),
-        irreversible=["send_mail"],
-    )
-    out = both(graph, HELLO, THREAD)
+    shop, review = Shop(), HumanInTheLoopMiddleware({"send_mail": True})
+    out = both(without_the_large_model(shop, small(SEND, DONE), middleware=[review]), HELLO, THREAD)
     assert "__interrupt__" not in out
     assert shop.done == []
     assert out["messages"][-1].text.startswith("Stopped: send_mail cannot be undone")
+
+
+@pytest.mark.parametrize(
+    ("word", "done", "last"), [("approve", [MAIL], DONE), ("reject", [], "Stopped: send_mail")]
+)
+def test_a_person_agrees_in_the_large_models_place(
+    both: Runner, word: str, done: list[str], last: str
+) -> None:
+    shop, cheap = Shop(), small(SEND, DONE)
+    graph = without_the_large_model(shop, cheap, unagreed="ask")
+    (asked,) = both(graph, HELLO, THREAD)["__interrupt__"]
+    assert asked.value["action_requests"][0]["args"]["to"] == "ann"
+    assert "the large model did not agree" in asked.value["action_requests"][0]["description"]
+    assert shop.done == []
+    out = both(graph, answer({"type": word}), THREAD)
+    assert shop.done == done
+    assert out["messages"][-1].text.startswith(last)
+    # Two stages of the first step are not voted on again; the second takes one.
+    assert len(cheap.acts) == 8 + 4 * (out["cope"]["steps"] - 1)
+
+
+@pytest.mark.parametrize("nonsense", [*NONSENSE, {"decisions": [None]}, {"decisions": 7}])
+def test_nonsense_to_that_question_is_asked_again(both: Runner, nonsense: Any) -> None:
+    shop = Shop()
+    graph = without_the_large_model(shop, small(SEND, DONE), unagreed="ask")
+    both(graph, HELLO, THREAD)
+    (again,) = both(graph, Command(resume=nonsense), THREAD)["__interrupt__"]
+    assert "That was no answer" in again.value["action_requests"][0]["description"]
+    assert shop.done == []
+    both(graph, answer({"type": "approve"}), THREAD)
+    assert shop.done == [MAIL]
+
+
+def test_one_no_among_several_calls_stops_them_all(both: Runner) -> None:
+    shop = Shop()
+    graph = without_the_large_model(shop, small([SEND, SEND, LOOK], DONE), unagreed="ask")
+    (asked,) = both(graph, HELLO, THREAD)["__interrupt__"]
+    assert len(asked.value["action_requests"]) == 2
+    both(graph, answer({"type": "approve"}, {"type": "reject"}), THREAD)
+    assert shop.done == []
+
+
+def test_nobody_is_asked_where_the_large_model_agrees(both: Runner) -> None:
+    shop = Shop()
+    graph = agent(
+        small(SEND, DONE),
+        large(SEND, DONE),
+        shop,
+        irreversible=["send_*"],
+        unagreed="ask",
+        checkpointer=InMemorySaver(),
+    )
+    assert both(graph, HELLO, THREAD)["messages"][-1].text == DONE
+    assert shop.done == [MAIL]

@@ -119,21 +119,28 @@ def test_half_a_step_is_not_run(both: Runner) -> None:
 
 def test_an_irreversible_call_is_the_large_models_to_decide(both: Runner) -> None:
     shop, expensive = Shop(), large(SEND, DONE)
-    out = both(agent(small(SEND, DONE), expensive, shop, irreversible=["send_*"]), HELLO)
+    out = both(
+        agent(small(SEND, DONE), expensive, shop, irreversible=["send_*"], max_steps=4), HELLO
+    )
     assert shop.done == [MAIL]
     assert (out["cope"]["large"], out["cope"]["small"]) == (1, 1)
 
 
 def test_the_large_model_can_refuse_an_irreversible_call(both: Runner) -> None:
     shop = Shop()
-    out = both(agent(small(SEND, DONE), large(LOOK, DONE), shop, irreversible=["send_mail"]), HELLO)
+    out = both(
+        agent(small(SEND, DONE), large(LOOK, DONE), shop, irreversible=["send_mail"], max_steps=4),
+        HELLO,
+    )
     assert shop.done == ["look box"]
     assert out["cope"]["stopped_by"] is None
 
 
 def test_without_the_large_model_an_irreversible_call_is_not_made(both: Runner) -> None:
     shop = Shop()
-    graph = agent(small(LOOK, SEND), acting(down, "large"), shop, irreversible=["send_*"])
+    graph = agent(
+        small(LOOK, SEND), acting(down, "large"), shop, irreversible=["send_*"], max_steps=4
+    )
     out = both(graph, HELLO)
     assert shop.done == ["look box"]
     assert out["messages"][-1].text.startswith("Stopped: send_mail cannot be undone")
@@ -147,7 +154,9 @@ def test_without_the_large_model_an_irreversible_call_is_not_made(both: Runner) 
 
 def test_what_is_beside_an_irreversible_call_is_not_made_either(both: Runner) -> None:
     shop = Shop()
-    graph = agent(small([LOOK, SEND]), acting(down, "large"), shop, irreversible=["send_*"])
+    graph = agent(
+        small([LOOK, SEND]), acting(down, "large"), shop, irreversible=["send_*"], max_steps=4
+    )
     both(graph, HELLO)
     assert shop.done == []
 
@@ -162,7 +171,9 @@ def test_other_calls_are_made_on_the_best_there_is(both: Runner) -> None:
 def test_a_conversation_goes_on_after_a_call_that_was_not_made(both: Runner) -> None:
     """Every call has its answer, as providers demand it."""
     shop = Shop()
-    graph = agent(small([LOOK, SEND]), acting(down, "large"), shop, irreversible=["send_*"])
+    graph = agent(
+        small([LOOK, SEND]), acting(down, "large"), shop, irreversible=["send_*"], max_steps=4
+    )
     messages = both(graph, HELLO)["messages"]
     calls = [c["id"] for m in messages if isinstance(m, AIMessage) for c in m.tool_calls]
     assert [m.tool_call_id for m in messages if m.type == "tool"] == calls

@@ -32,7 +32,7 @@ def test_a_tool_that_failed_is_a_surprise() -> None:
 
 def test_a_call_that_cannot_be_read_is_a_surprise() -> None:
     bad: Any = {"name": "look", "args": "{", "id": None, "type": "invalid_tool_call"}
-    garbled = [AIMessage("", invalid_tool_calls=[{**bad, "error": None}])]
+    garbled: list[BaseMessage] = [AIMessage("", invalid_tool_calls=[{**bad, "error": None}])]
     assert surprise_in(talk(garbled), 1) == "a call could not be read"
 
 

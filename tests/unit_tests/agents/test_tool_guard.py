@@ -12,12 +12,20 @@ from langgraph import errors
 from langgraph.errors import GraphInterrupt
 from pydantic import TypeAdapter, ValidationError
 
-from cope_graph.agents.tool_guard import aguarded, checked_timeout, guarded
+from cope_graph.agents.tool_guard import aobserved, atimed, checked_timeout, observed, timed
 from cope_graph.errors import InputError
 
 CALL = {"name": "look", "args": {}, "id": "c1", "type": "tool_call"}
 SEEN: ContextVar[str] = ContextVar("seen", default="nothing")
 LIMITS = pytest.mark.parametrize("timeout_s", [None, 30.0])
+
+
+def guarded(run: Callable[[], Any], timeout_s: float | None) -> Any:
+    return observed(CALL, lambda: timed(run, timeout_s))
+
+
+async def aguarded(run: Callable[[], Any], timeout_s: float | None) -> Any:
+    return await aobserved(CALL, lambda: atimed(run, timeout_s))
 
 
 def raising(error: BaseException) -> Callable[[], Any]:
@@ -31,7 +39,7 @@ async def both(run: Callable[[], Any], timeout_s: float | None) -> list[Any]:
     async def arun() -> Any:
         return run()
 
-    return [guarded(CALL, run, timeout_s), await aguarded(CALL, arun, timeout_s)]
+    return [guarded(run, timeout_s), await aguarded(arun, timeout_s)]
 
 
 @LIMITS
@@ -67,7 +75,7 @@ async def test_what_a_url_carries_is_left_out() -> None:
 @pytest.mark.parametrize("error", [GraphInterrupt(), KeyboardInterrupt()])
 def test_a_pause_and_a_stop_go_through(timeout_s: float | None, error: BaseException) -> None:
     with pytest.raises(type(error)):
-        guarded(CALL, raising(error), timeout_s)
+        guarded(raising(error), timeout_s)
 
 
 async def test_a_pause_goes_through_in_an_event_loop() -> None:
@@ -75,7 +83,7 @@ async def test_a_pause_goes_through_in_an_event_loop() -> None:
         raise GraphInterrupt
 
     with pytest.raises(GraphInterrupt):
-        await aguarded(CALL, run, 30.0)
+        await aguarded(run, 30.0)
 
 
 def test_a_persons_answer_that_does_not_fit_is_no_failure_of_the_tool() -> None:
@@ -83,12 +91,12 @@ def test_a_persons_answer_that_does_not_fit_is_no_failure_of_the_tool() -> None:
         TypeAdapter(int).validate_python("x")
     setattr(caught.value, errors._INVALID_RESUME, True)
     with pytest.raises(ValidationError):
-        guarded(CALL, raising(caught.value), None)
+        guarded(raising(caught.value), None)
 
 
 def test_a_tool_that_hangs_is_left_behind() -> None:
     go_on = threading.Event()
-    seen: Any = guarded(CALL, go_on.wait, 0.05)
+    seen: Any = guarded(go_on.wait, 0.05)
     assert seen.status == "error"
     assert seen.text == "look gave no result within 0.05 s; it may still have an effect."
     assert [t.daemon for t in threading.enumerate() if t.name == "cope-tool"] == [True]
@@ -104,7 +112,7 @@ async def test_a_coroutine_that_hangs_is_cancelled() -> None:
         finally:
             ended.append(True)
 
-    seen: Any = await aguarded(CALL, run, 0.05)
+    seen: Any = await aguarded(run, 0.05)
     assert "no result within 0.05 s" in seen.text
     assert ended == [True]
 
@@ -116,7 +124,7 @@ async def test_a_tools_own_timeout_is_its_failure() -> None:
 
 def test_a_tool_with_a_limit_sees_what_one_without_sees() -> None:
     SEEN.set("the run")
-    assert guarded(CALL, SEEN.get, 30.0) == "the run"
+    assert guarded(SEEN.get, 30.0) == "the run"
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan"), True, "5"])
