@@ -172,7 +172,8 @@ class ChatCope(BaseChatModel):
         Args:
             tools: What LangChain takes for a tool.
             tool_choice: What the models' `bind_tools` take.
-            kwargs: `plan`: a guideline of an earlier step that is kept.
+            kwargs: `plan`: a guideline of an earlier step that is kept. `context`: a `CopeContext`
+                that tightens the settings of this step.
 
         Raises:
             InputError: Two tools have one name, one cannot be described, or another option is
@@ -220,7 +221,7 @@ class ChatCope(BaseChatModel):
     ) -> ChatResult:
         graph, asked, options = self._asked(messages, stop, kwargs)
         config = child_config(run_manager)
-        return _result(graph.invoke(asked, config, context=_OWN, **options))
+        return _result(graph.invoke(asked, config, **options))
 
     async def _agenerate(
         self,
@@ -231,7 +232,7 @@ class ChatCope(BaseChatModel):
     ) -> ChatResult:
         graph, asked, options = self._asked(messages, stop, kwargs)
         config = child_config(run_manager)
-        return _result(await graph.ainvoke(asked, config, context=_OWN, **options))
+        return _result(await graph.ainvoke(asked, config, **options))
 
     def _asked(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]
@@ -239,9 +240,10 @@ class ChatCope(BaseChatModel):
         """Give the graph that is asked, its input, and how."""
         _refuse(stop, {name: value for name, value in options.items() if name not in OPTIONS})
         if "tools" in options or self.task is None:
-            return self._steps(), step_input(messages, options), {"output_keys": OUTPUT}
+            how = {"output_keys": OUTPUT, "context": options.get("context", _OWN)}
+            return self._steps(), step_input(messages, options), how
         _refuse(None, options)
-        return self._graph(), {"messages": messages}, {}
+        return self._graph(), {"messages": messages}, {"context": _OWN}
 
 
 def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from cope_graph.agents.step import STEP
 from cope_graph.errors import InputError
 from cope_graph.state import CopeOutput
 
-OPTIONS: Final = frozenset({"tools", "tool_choice", "plan"})
+OPTIONS: Final = frozenset({"tools", "tool_choice", "plan", "context"})
 OUTPUT: Final = [*CopeOutput.__annotations__, "guideline"]
 
 
@@ -24,7 +24,8 @@ def step_input(messages: Sequence[BaseMessage], options: Mapping[str, Any]) -> d
     if not messages:
         msg = "There is no message to take a step from: pass [('user', '...')]."
         raise InputError(msg)
-    given = {name: value for name, value in options.items() if value is not None}
+    asked = {name: value for name, value in options.items() if name != "context"}
+    given = {name: value for name, value in asked.items() if value is not None}
     return {"messages": [*messages, HumanMessage(STEP)], "tools": [], **given}
 
 

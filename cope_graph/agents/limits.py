@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from cope_graph.agents.episode import Episode, Halt
+from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
-
-if TYPE_CHECKING:
-    from cope_graph.context import CopeContext
 
 Number = TypeVar("Number", int, Decimal)
 
@@ -39,13 +37,16 @@ class Limits:
             return "usd"
         return None
 
-    def of_step(self, episode: Episode, settings: CopeContext) -> CopeContext:
-        """Hold one step to what is left of its turn."""
+    def of_step(self, episode: Episode, settings: CopeContext) -> CopeContext | None:
+        """Hold one step to what is left of its turn; `None` where nothing limits one."""
+        if self.tokens is None and self.usd is None:
+            return None
         left = {
             "budget_tokens": _least(settings.budget_tokens, self._tokens_left(episode)),
             "budget_usd": _least(settings.budget_usd, self._usd_left(episode)),
         }
-        return settings.model_copy(update=left)
+        limited = {name: most for name, most in left.items() if most is not None}
+        return CopeContext.model_validate(limited)
 
     def nearest(self, episode: Episode) -> Halt:
         """Name the limit that a step ran into which had no money or tokens for its next request."""

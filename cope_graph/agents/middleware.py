@@ -245,18 +245,11 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         episode: Episode = state.get("cope", NEW_EPISODE)
         surprise = surprise_in(request.messages, episode["since_plan"], self._form, self._surprise)
         plan = kept_plan(self._replan, episode, surprised=surprise is not None)
-        settings = {} if plan is None else {"plan": plan}
-        asked = request.override(model=self._model_for(episode), model_settings=settings)
-        return AgentStep(asked, episode, plan, surprise)
-
-    def _model_for(self, episode: Episode) -> ChatCope:
-        """Hold the cascade to what is left of the turn."""
         held = self._limits.of_step(episode, self.model.defaults)
-        return (
-            self.model
-            if held == self.model.defaults
-            else self.model.model_copy(update={"defaults": held})
-        )
+        settings = {"plan": plan, "context": held}
+        given = {name: value for name, value in settings.items() if value is not None}
+        asked = request.override(model=self.model, model_settings=given)
+        return AgentStep(asked, episode, plan, surprise)
 
 
 def _asks(unagreed: object) -> bool:

@@ -112,10 +112,13 @@ def _first_line(function: Mapping[str, Any]) -> str:
 
 def _gate(rules: StepRules, question: Question, samples: Sequence[Sample]) -> Verdict:
     tools = json.dumps(question.inputs.get("tools") or [], sort_keys=True)
-    form = replace(_form(tools), free_text=rules.free_text, own=rules.canonical)
-    form = replace(form, in_order=rules.in_order)
+    form = replace(
+        _form(tools), free_text=rules.free_text, own=rules.canonical, in_order=rules.in_order
+    )
+    # Most proposals are the same: each is looked at once.
+    can = {said: _can_be_taken(said, form) for said in {sample["answer"] for sample in samples}}
     steps: list[Sample] = [
-        sample if _can_be_taken(sample, form) else {**sample, "answer": None} for sample in samples
+        sample if can[sample["answer"]] else {**sample, "answer": None} for sample in samples
     ]
     verdict = by_steps(form, rules.equal)(question, steps)
     if verdict.answer is None:
@@ -128,8 +131,8 @@ def _form(tools: str) -> Form:
     return Form(tools=signatures(json.loads(tools)))
 
 
-def _can_be_taken(sample: Sample, form: Form) -> bool:
-    action = None if sample["answer"] is None else decode(sample["answer"])
+def _can_be_taken(said: str | None, form: Form) -> bool:
+    action = None if said is None else decode(said)
     return action is not None and canonical(action, form) is not None
 
 

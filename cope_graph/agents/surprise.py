@@ -47,8 +47,7 @@ def surprise_in(
             return "a call could not be read"
         if isinstance(message, ToolMessage) and message.status == "error":
             return f"{message.name or 'a tool'} failed"
-    seen = _seen(last, form)
-    if seen is not None and any(_seen(step, form) == seen for step in earlier):
+    if _is_repeated(last, earlier, form):
         return "a step was repeated and saw the same"
     if own is not None and own(last):
         return "an observation is unlike what was expected"
@@ -62,11 +61,20 @@ def _steps(messages: Sequence[BaseMessage], count: int) -> list[Sequence[BaseMes
     return [messages[a:b] for a, b in pairwise([*starts, len(messages)])]
 
 
-def _seen(step: Sequence[BaseMessage], form: Form) -> tuple[str, list[str]] | None:
-    """Give what was done and what came of it; `None` for a step without calls that were made."""
+def _is_repeated(
+    last: Sequence[BaseMessage], earlier: Sequence[Sequence[BaseMessage]], form: Form
+) -> bool:
+    # Observations first: they seldom are the same, and comparing them costs next to nothing.
+    seen = sorted(_observations(last))
+    alike = [step for step in earlier if sorted(_observations(step)) == seen]
+    done = _done(last, form) if alike else None
+    return done is not None and any(_done(step, form) == done for step in alike)
+
+
+def _done(step: Sequence[BaseMessage], form: Form) -> str | None:
+    """Give what was done; `None` for a step without calls that were made."""
     action = read_action(step[0]) if isinstance(step[0], AIMessage) else None
-    done = None if action is None or not action.calls else canonical(action, form)
-    return None if done is None else (done, sorted(_observations(step)))
+    return None if action is None or not action.calls else canonical(action, form)
 
 
 def _observations(step: Sequence[BaseMessage]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from langchain_core.messages.tool import ToolCall
 
 from cope_graph.json_objects import objects_in
 from cope_graph.models.exchange import Reply, Request
-from cope_graph.models.tool_schema import may_answer, on_offer, parameters_of, step_schema
+from cope_graph.models.tool_schema import may_answer, name_of, on_offer, parameters_of, step_schema
 
 _HOW: Final = "Work in steps. Each reply is one JSON object, of one of these forms:"
 _ANSWER: Final = (
@@ -34,6 +34,8 @@ _NEXT: Final = (
     "another tool."
 )
 _MUST: Final = "Use a tool now."
+_SHOWN: Final = {"type", "title", "description"}
+"""What of an argument's schema is told without the schema."""
 
 
 def in_words(request: Request) -> Request:
@@ -105,14 +107,10 @@ def _asked(
     messages: Sequence[BaseMessage], *, calls: bool, answers: bool
 ) -> Iterator[HumanMessage]:
     """Say at the end what there is to decide."""
-    if not calls:
-        return
-    if not answers:
-        yield HumanMessage(_MUST)
-    elif messages and isinstance(messages[-1], ToolMessage):
-        yield HumanMessage(_NEXT)
-    else:
-        yield HumanMessage(_FIRST)
+    last = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
+    is_at_work = last is not None and bool(last.tool_calls or last.invalid_tool_calls)
+    if calls:
+        yield HumanMessage(_MUST if not answers else _NEXT if is_at_work else _FIRST)
 
 
 def _told(message: BaseMessage) -> BaseMessage:
@@ -130,18 +128,29 @@ def _told(message: BaseMessage) -> BaseMessage:
 
 
 def _described(tool: Mapping[str, Any]) -> str:
-    function = tool.get("function", tool)
-    takes = parameters_of(tool).get("properties") or {}
-    form = {"tool": function.get("name"), "arguments": {name: _kind(takes[name]) for name in takes}}
-    lines = [json.dumps(form, ensure_ascii=False), f"  {function.get('description') or ''}".rstrip()]
-    lines += [f"  {name}: {said}" for name in takes if (said := _said(takes[name]))]
-    return "\n".join(filter(None, lines))
+    """Show a call of a tool as it is written, and say what it and its arguments are."""
+    parameters = parameters_of(tool)
+    takes: Mapping[str, Any] = parameters.get("properties") or {}
+    needed = parameters.get("required") or ()
+    shown = {name: _blank(takes[name], needed=name in needed) for name in takes}
+    form = json.dumps({"tool": name_of(tool), "arguments": shown}, ensure_ascii=False)
+    does = str(tool.get("function", tool).get("description") or "").strip()
+    told = [f"{name}: {said}" for name in takes if (said := _said(takes[name]))]
+    if "$defs" in parameters:
+        told.append(json.dumps({"$defs": parameters["$defs"]}, ensure_ascii=False))
+    return "\n  ".join(filter(None, [form, does, *told]))
 
 
-def _kind(schema: Any) -> str:
-    """Say in a word or two what an argument is."""
-    ...
+def _blank(schema: Any, *, needed: bool) -> str:
+    kind = schema.get("type", "value") if isinstance(schema, Mapping) else "value"
+    kinds = [str(one) for one in (kind if isinstance(kind, list) else [kind])]
+    return f"<{' or '.join(kinds)}{'' if needed else ', may be left out'}>"
 
 
 def _said(schema: Any) -> str:
-    ...
+    """Say what an argument is: in the tool's words, and by the schema where that says more."""
+    if not isinstance(schema, Mapping):
+        return ""
+    more = {name: part for name, part in schema.items() if name not in _SHOWN}
+    limits = json.dumps(more, ensure_ascii=False) if more else ""
+    return " ".join(filter(None, [str(schema.get("description") or ""), limits]))

@@ -21,6 +21,10 @@ HEAVY = {
     "xllamacpp",
     "genai_prices",
     "typer",
+    "textworld",
+    "jericho",
+    "spacy",
+    "sentence_transformers",
 }
 """Nothing of these until a model or an answer asks for it."""
 

@@ -40,14 +40,16 @@ def test_a_step_gets_what_is_left_of_the_turn_and_no_more_than_its_own() -> None
     turn = limits(None, 1000, "0.30")
     taken = episode(tokens_upper=900, usd_upper="0.1")
     wide = turn.of_step(taken, CopeContext())
+    assert wide is not None
     assert (wide.budget_tokens, wide.budget_usd) == (100, Decimal("0.2"))
     narrow = turn.of_step(taken, CopeContext(budget_tokens=7, budget_usd=Decimal("0.01")))
+    assert narrow is not None
     assert (narrow.budget_tokens, narrow.budget_usd) == (7, Decimal("0.01"))
 
 
 def test_a_turn_without_limits_leaves_a_steps_own() -> None:
     settings = CopeContext(budget_tokens=7)
-    assert limits(5, None, None).of_step(NEW_EPISODE, settings) == settings
+    assert limits(5, None, None).of_step(NEW_EPISODE, settings) is None
 
 
 def test_the_limit_that_is_nearer_is_named() -> None:

@@ -300,7 +300,7 @@ def test_bad_input_is_refused_with_the_fix() -> None:
     with pytest.raises(InputError, match="Two tools are called 'look'"):
         chat.bind_tools([look, look])
     with pytest.raises(InputError, match="no tool that can be called"):
-        chat.bind_tools([lambda x: x])  # type: ignore[misc]
+        chat.bind_tools([lambda x: x])
     with pytest.raises(InputError, match="ChatCope does not take temperature"):
         chat.bind_tools([look], temperature=0)
     with pytest.raises(InputError, match="no message to take a step from"):
