@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cope_graph.gates.asking import AskingGate
 from cope_graph.models.exchange import Reply, Request, lost
 from cope_graph.stages.ask import Ask
-from cope_graph.stages.look import stands
+from cope_graph.stages.look import is_scored, stands
 from cope_graph.stages.run import Run
 from cope_graph.stages.scored import check_scored
 from cope_graph.state import Sample
-from cope_graph.tasks.task import Task
 
 
 def small_execute(run: Run) -> Ask:
@@ -35,11 +33,11 @@ def small_execute(run: Run) -> Ask:
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         fresh = [reply for group in replies for reply in group]
-        if run.cascade.task.log_probs:
+        if run.cascade.task.log_probs and not any("log_probs" in s for s in state["samples"]):
             check_scored(draw.voter, fresh)
         return {"samples": samples_of(fresh)}
 
-    looks = settled if _is_settled_early(run.cascade.task) else None
+    looks = None if is_scored(run.cascade.task) else settled
     return Ask(draw.voter, "execute", state["stage"], requests, update, looks)
 
 
@@ -58,14 +56,10 @@ def large_execute(run: Run) -> Ask:
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         reply = replies[0][0]
-        return {"samples": [_sample(run, {**reply, "text": run.shown(reply["text"])})]}
+        text = run.shown(reply["text"], as_json=run.cascade.task.schema is not None)
+        return {"samples": [_sample(run, {**reply, "text": text})]}
 
     return Ask(run.cascade.large, "execute", 3, (request,), update)
-
-
-def _is_settled_early(task: Task) -> bool:
-    """Tell whether a gate's decision can stand before all samples have come: not of a score."""
-    return not task.log_probs and not isinstance(task.gate, AskingGate)
 
 
 def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]:
