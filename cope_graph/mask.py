@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,9 +36,17 @@ class Mask:
         """Put the placeholder for each value: in one pass, the longest value first."""
         return self._hidden.sub(self._hide, text) if self.placeholders else text
 
-    def restore(self, text: str) -> str:
-        """Put each value for its placeholder."""
-        return self._shown.sub(self._restore, text) if self.placeholders else text
+    def restore(self, text: str, *, as_json: bool = False) -> str:
+        """Put each value for its placeholder.
+
+        Args:
+            text: What a model wrote.
+            as_json: Whether that is JSON: a quote, a backslash or a new line of a value is written
+                as JSON writes it in a text.
+        """
+        if not self.placeholders:
+            return text
+        return self._shown.sub(self._restore_in_json if as_json else self._restore, text)
 
     def _hide(self, match: re.Match[str]) -> str:
         if match["name"]:
@@ -48,6 +57,9 @@ class Mask:
         if match["more"]:
             return f"{match[0][:-2]}{match[0][-1]}"
         return self._values[match["name"].replace("\\", "")]
+
+    def _restore_in_json(self, match: re.Match[str]) -> str:
+        return json.dumps(self._restore(match), ensure_ascii=False)[1:-1]
 
     @cached_property
     def _values(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from unicodedata import normalize
 
 from cope_graph.gates.majority import group
 from cope_graph.gates.verdict import Gate, Question, Verdict
+from cope_graph.tasks.superscripts import lowered
 
 if TYPE_CHECKING:
     from cope_graph.state import Sample
@@ -127,5 +128,5 @@ def _is_finite(number: float | Decimal) -> bool:
 
 def _plain(text: str) -> str:
     # Folding case may undo the normal form.
-    folded = normalize("NFKC", normalize("NFKC", text).casefold())
+    folded = normalize("NFKC", normalize("NFKC", lowered(text)).casefold())
     return " ".join(folded.split())

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
-from cope_graph.errors import InputError
+from cope_graph.errors import InputError, SetupError
 from cope_graph.gates.verdict import Gate, Question, Verdict
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from cope_graph.state import LogProbs, Sample
+
+logger = logging.getLogger("cope_graph")
 
 Signal = Literal["mean", "tail", "window"]
 
@@ -23,6 +25,10 @@ _WORDS: Final = {
     "tail": "perplexity of the last 32 tokens",
     "window": "perplexity of the least sure 32 tokens",
 }
+
+
+_ROUNDING: Final = 1e-6
+"""How far above 0 the logarithm of a certainty may come out."""
 
 
 class Scorer(Protocol):
@@ -41,6 +47,24 @@ class Perplexity:
     def __call__(self, _question: Question, samples: Sequence[Sample]) -> Verdict:
         """Judge by the log-probabilities that came with the samples."""
         return _verdict(self.signal, samples, [sample.get("log_probs") for sample in samples])
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The same gate, where another model scores the answers."""
+
+    scorer: Scorer
+    signal: Signal = "mean"
+
+    def __call__(self, question: Question, samples: Sequence[Sample]) -> Verdict:
+        """Judge by what the scorer finds; an answer that it cannot score never wins."""
+        from langchain_core.messages import HumanMessage  # noqa: PLC0415
+
+        answers = list(dict.fromkeys(s["answer"] for s in samples if s["answer"] is not None))
+        asked = [*question.earlier, HumanMessage(question.text)]
+        found = _scores(self.scorer, asked, answers) if answers else {}
+        scores = [None if s["answer"] is None else found[s["answer"]] for s in samples]
+        return _verdict(self.signal, samples, scores)
 
 
 def perplexity(signal: Signal = "mean") -> Gate:
@@ -79,7 +103,7 @@ def scored_by(scorer: Scorer, signal: Signal = "mean") -> Gate:
             "ChatTransformers(model='org/name')."
         )
         raise InputError(msg)
-    return partial(_by, scorer, signal)
+    return Scored(scorer, signal)
 
 
 def _check(signal: object) -> None:
@@ -88,16 +112,21 @@ def _check(signal: object) -> None:
         raise InputError(msg)
 
 
-def _by(scorer: Scorer, signal: Signal, question: Question, samples: Sequence[Sample]) -> Verdict:
-    from langchain_core.messages import HumanMessage  # noqa: PLC0415
-
-    answers = list(dict.fromkeys(s["answer"] for s in samples if s["answer"] is not None))
-    if not answers:
-        return _verdict(signal, samples, [])
-    asked = [*question.earlier, HumanMessage(question.text)]
-    found = dict(zip(answers, scorer.log_probs(asked, answers), strict=True))
-    scores = [None if s["answer"] is None else found[s["answer"]] for s in samples]
-    return _verdict(signal, samples, scores)
+def _scores(
+    scorer: Scorer, asked: Sequence[BaseMessage], answers: Sequence[str]
+) -> dict[str, LogProbs | None]:
+    """Have answers scored side by side; each alone where that fails: one may be too long."""
+    try:
+        return dict(zip(answers, scorer.log_probs(asked, answers), strict=True))
+    except SetupError:
+        raise
+    except Exception as error:
+        # The samples are paid for; not in the error's words, which may quote them.
+        logger.warning("a scorer failed on %d answers: %s", len(answers), type(error).__name__)
+        logger.debug("a scorer failed", exc_info=True)
+    if len(answers) == 1:
+        return {answers[0]: None}
+    return {answer: _scores(scorer, asked, [answer])[answer] for answer in answers}
 
 
 def _verdict(
@@ -108,8 +137,8 @@ def _verdict(
     if not there:
         reason = f"none of {len(samples)} samples has an answer"
         return Verdict(None, None, None, reason)
-    known = {i: scores[i] for i in there if i < len(scores)}
-    values = {i: one[signal] for i, one in known.items() if one is not None}
+    known = {i: scores[i] for i in there}
+    values = {i: min(one[signal], 0.0) for i, one in known.items() if one and _is_one(one[signal])}
     if not values:
         first = there[0]
         reason = f"no log-probabilities for {len(there)} of {len(samples)} samples"
@@ -119,3 +148,8 @@ def _verdict(
     said = f"{1 / confidence:.3g}" if confidence > 0 else "beyond measure"
     explanation = f"the lowest {_WORDS[signal]} of {len(samples)} samples is {said}"
     return Verdict(confidence, best, answers[best], f"{explanation} ({confidence:.2f})")
+
+
+def _is_one(value: float) -> bool:
+    """Tell a log-probability from what a scorer, or a client's hand, may have put in its place."""
+    return math.isfinite(value) and value <= _ROUNDING

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cope_graph")
 
+_ITEM: Final = re.compile(r"^[^\S\n]*+(\d{1,3})[.)]\s", re.MULTILINE)
 _KEPT: Final = 512  # texts: 1.5 MB of 384 numbers each
 # A tokenizer in this process must not be used by two threads at once, whichever gate they are of.
 _ONE_AT_A_TIME: Final = Lock()
@@ -136,7 +137,10 @@ def _alike(known: Mapping[str, array[float]], similarity: float, one: str, other
 
 def _numbers(text: str) -> frozenset[str]:
     """Give the numbers of a text that are written in digits, without those of a list's items."""
-    said = re.sub(r"^\s*\d+[.)]\s", "", text, flags=re.MULTILINE)
+    items = [int(found) for found in _ITEM.findall(text)]
+    # One number alone at the beginning, such as a year, is no list's.
+    is_list = len(items) > 1 and items == [*range(1, len(items) + 1)]
+    said = _ITEM.sub("", text) if is_list else text
     return frozenset(
         re.sub(r",(?=\d{3}(?!\d))", "", found) for found in re.findall(r"\d+(?:[.,]\d+)*", said)
     )

@@ -56,11 +56,12 @@ def tries(  # noqa: C901 - all that can become of a try, in one place
     """
     # What a model spends that is a cascade itself is paid for by this request already.
     shut_out()
-    model = flight.model
+    model, held = flight.model, flight.request.schema is not None
     for attempt in count():
         one = _begin(flight)
         if not isinstance(one, Try):
             return flight.outcome(failure=one)
+        held = held and not model.refused_schema.is_set()
         try:
             brought = _brought(flight, (yield _generate(flight, config)))
         except GraphBubbleUp:
@@ -73,10 +74,11 @@ def tries(  # noqa: C901 - all that can become of a try, in one place
             fault = diagnose(error, model)
             if flight.request.k > 1 and _refuses_n(error):
                 return _asked_otherwise(flight, one)
-            if _refuses_schema(flight, error):
-                flight.model.refused_schema.set()
-                flight.model.breaker.answered()
+            if held and _refuses_schema(error):  # so may others that are on their way with it
+                model.refused_schema.set()
+                model.breaker.answered()
                 flight.end(one, FREE_OF_CHARGE, error="takes no JSON schema")
+                retries += 1  # this one was none of the server's failures
                 continue
             _failed(flight, one, fault)
             wait_s = fault.backoff_s(attempt)
@@ -245,10 +247,8 @@ def _refuses_n(error: Exception) -> bool:
     return refused and (getattr(error, "param", None) == "n" or bool(_ABOUT_N.search(str(error))))
 
 
-def _refuses_schema(flight: Flight, error: Exception) -> bool:
+def _refuses_schema(error: Exception) -> bool:
     """Tell whether a server refuses to hold replies to a schema: it is asked in words alone."""
-    if flight.spoken.schema is None or flight.model.refused_schema.is_set():
-        return False
     refused = getattr(error, "status_code", None) in _UNFIT
     about = f"{getattr(error, 'param', None)} {error}"
     return refused and _ABOUT_SCHEMA.search(about) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Real
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from cope_graph.errors import InputError
 from cope_graph.gates.verdict import Question
@@ -29,7 +29,7 @@ def probability(predict: Predictor, question: Question) -> float:
     except Exception as error:
         msg = f"The router's predictor raised {type(error).__name__}."
         raise InputError(msg) from error
-    if not isinstance(said, Real) or not 0 <= float(said) <= 1:  # NaN is neither
+    if not isinstance(said, Real) or not 0 <= cast("float", said) <= 1:  # not NaN
         msg = f"The router's predictor gave {said!r:.40}, which is no probability from 0 to 1."
         raise InputError(msg)
     return float(said)

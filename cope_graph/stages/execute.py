@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cope_graph.gates.asking import AskingGate
 from cope_graph.models.calls import rewritten
 from cope_graph.models.exchange import Reply, Request, lost
 from cope_graph.stages.ask import Ask
-from cope_graph.stages.look import stands
+from cope_graph.stages.look import is_scored, stands
 from cope_graph.stages.run import Run
 from cope_graph.stages.schedule import next_draw
 from cope_graph.stages.scored import check_scored
 from cope_graph.state import Sample
-from cope_graph.tasks.task import Task
 
 
 def small_execute(run: Run) -> Ask:
@@ -37,11 +35,11 @@ def small_execute(run: Run) -> Ask:
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         fresh = [reply for group in replies for reply in group]
-        if run.cascade.task.log_probs:
+        if run.cascade.task.log_probs and not any("log_probs" in s for s in state["samples"]):
             check_scored(draw.voter, fresh)
         return {"samples": samples_of(fresh)}
 
-    looks = settled if _is_settled_early(run.cascade.task) else None
+    looks = None if is_scored(run.cascade.task) else settled
     return Ask(draw.voter, "execute", state["stage"], requests, update, looks)
 
 
@@ -61,8 +59,7 @@ def large_execute(run: Run) -> Ask:
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         reply = replies[0][0]
-        change = rewritten if run.offer else _whole
-        return {"samples": [_sample(run, {**reply, "text": change(reply["text"], run.shown)})]}
+        return {"samples": [_sample(run, {**reply, "text": _restored(run, reply["text"])})]}
 
     return Ask(run.cascade.executors[1], "execute", 3, (request,), update)
 
@@ -74,13 +71,11 @@ def _form(run: Run) -> dict[str, Any]:
     return {"tools": run.offer.tools, "tool_choice": run.offer.choice}
 
 
-def _whole(text: str, change: Callable[[str], str]) -> str:
-    return change(text)
-
-
-def _is_settled_early(task: Task) -> bool:
-    """Tell whether a gate's decision can stand before all samples have come: not of a score."""
-    return not task.log_probs and not isinstance(task.gate, AskingGate)
+def _restored(run: Run, text: str) -> str:
+    """Undo the hiding in a reply of the large model."""
+    if run.offer is not None:
+        return rewritten(text, run.shown)
+    return run.shown(text, as_json=run.cascade.task.schema is not None)
 
 
 def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]:

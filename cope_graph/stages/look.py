@@ -9,10 +9,12 @@ from typing import Final
 
 from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.decide import Onward, Threshold, decide
+from cope_graph.gates.perplexities import Scored
 from cope_graph.gates.verdict import Verdict
 from cope_graph.models.crew import CREW
 from cope_graph.stages.run import Run, stage_after
 from cope_graph.state import Decision, Sample, Stage
+from cope_graph.tasks.task import Task
 
 _NOTHING: Final = Verdict(None, None, None, "no sample was drawn")
 """Of a run that was stopped before its first sample: no gate needs to know."""
@@ -36,11 +38,16 @@ async def alook(run: Run) -> Verdict:
 
 def _gate(run: Run, samples: Sequence[Sample]) -> Verdict:
     task = run.cascade.task
-    if run.state["stage"] == 3 and (task.log_probs or isinstance(task.gate, AskingGate)):  # noqa: PLR2004
+    if run.state["stage"] == 3 and is_scored(task):  # noqa: PLR2004
         return _alone(samples[0])
     if isinstance(task.gate, AskingGate):
         return task.gate.verdict(run.shown_question, samples, ())
     return task.gate(run.question, samples)
+
+
+def is_scored(task: Task) -> bool:
+    """Tell whether samples get a score instead of votes: the last one may have the highest."""
+    return task.log_probs or isinstance(task.gate, AskingGate | Scored)
 
 
 def _alone(sample: Sample) -> Verdict:

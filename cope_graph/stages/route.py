@@ -30,6 +30,13 @@ _SHOWN_BY: Final = (
     "small_plan",
     "large_plan",
     "own_plan",
+    "temperature_small_plan",
+    "temperature_stage1",
+    "temperature_large_plan",
+    "temperature_stage2",
+    "temperature_stage3",
+    "max_plan_tokens",
+    "max_answer_tokens",
 )
 """Settings that what stages cost and accept depends on: the evidence is of the graph's own."""
 

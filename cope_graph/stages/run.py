@@ -167,9 +167,9 @@ class Run:
         """Hide in a text what the large model must not see; a prompt may spell it otherwise."""
         return text if self.mask is None else self.mask.hide(text)
 
-    def shown(self, text: str) -> str:
-        """Undo the hiding in what the large model wrote."""
-        return text if self.mask is None else self.mask.restore(text)
+    def shown(self, text: str, *, as_json: bool = False) -> str:
+        """Undo the hiding in what the large model wrote, in words or in JSON."""
+        return text if self.mask is None else self.mask.restore(text, as_json=as_json)
 
     def models_used(self) -> list[Used]:
         """List the models this run may ask."""

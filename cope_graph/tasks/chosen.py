@@ -27,7 +27,7 @@ _WRAPPED: Final = re.compile(
     re.DOTALL,
 )
 _JOINTS: Final = re.compile(r"\s*(?:[,;&+\n]|,?\s(?:and)\s)\s*(?:and\s)?", re.IGNORECASE)
-_BULLET: Final = re.compile(r"[-*\u2022]\s+")
+_BULLET: Final = re.compile(r"\A\s*[-*\u2022]\s+")
 _COMPACT: Final = re.compile(r"[A-Z](?:[ /]?[A-Z])+")
 
 

@@ -17,7 +17,8 @@ LONGEST: Final = 1_000
 _LETTERS: Final = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NUMBERS: Final = tuple(str(number) for number in range(1, MOST + 1))
 _AROUND: Final = ' \t\n.,;:!?"`\u2018\u2019\u201c\u201d\u00ab\u00bb'
-_ARTICLE: Final = re.compile(r"(?:a|an|the) (?=.)")
+# Not the letter of a label: in "A) London" and "A - London" it is no article.
+_ARTICLE: Final = re.compile(r"(?:a|an|the) (?=[-.#&@$%'(]?\w)")
 # Marks that tell options apart: -5 and 5, 50 and 50%, C and C#, 1/2 and 12, 1.5 and 15, f and f'.
 _KEPT: Final = re.compile(
     r"-(?=[\d.])|[%#&*/\\@_]|(?<=\d)[.,:](?=\d)|(?<!\d)\.(?=\d)|(?<=\w)'(?!\w)"
@@ -115,10 +116,11 @@ def _spellings(text: str) -> tuple[str, str, str]:
     if len(written) > 2 and written[0] == written[-1] == "'":  # noqa: PLR2004 - f' keeps its own
         written = written[1:-1]
     plain = normalize("NFKC", written).casefold().replace("\u2212", "-").replace("\u2019", "'")
+    plain = _ARTICLE.sub("", plain, count=1) if _ARTICLE.match(plain) else plain
     kept = {found.start() for found in _KEPT.finditer(plain)}
     marked = "".join(
         " " if category(char)[0] == "P" and at not in kept else char
         for at, char in enumerate(plain)
     )
-    bare = _ARTICLE.sub("", " ".join(marked.split()), count=1) if marked.strip() else plain
+    bare = " ".join(marked.split()) or plain
     return written, written.casefold(), bare

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
 
+from cope_graph import gates
 from cope_graph.errors import InputError
 from cope_graph.gates.asking import AskingGate
+from cope_graph.gates.perplexities import Perplexity
 from cope_graph.gates.verdict import AsyncGate, Gate, Question
 from cope_graph.tasks.delimit import delimited
 
@@ -153,3 +155,21 @@ class Task:
     schema: Mapping[str, Any] | None = None
     offer: Callable[[Question], Offer] | None = None
     condense: Condense | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a gate that would fail, or escalate each run, once its samples are paid.
+
+        Raises:
+            InputError: The gate is none, was not made yet, or reads what nobody asks for.
+        """
+        gate: object = self.gate
+        name = getattr(gate, "__name__", "")
+        if name in gates.__all__ and gate is getattr(gates, name):
+            msg = f"gates.{name} makes a gate: call it, gates.{name}(...)."
+            raise InputError(msg)
+        if not (isinstance(gate, AskingGate) or callable(gate)):
+            msg = f"{gate!r:.60} is no gate: pass gates.judge() or a function of your own."
+            raise InputError(msg)
+        if isinstance(gate, Perplexity) and not self.log_probs:
+            msg = "gates.perplexity() reads log-probabilities: pass Task(..., log_probs=True)."
+            raise InputError(msg)

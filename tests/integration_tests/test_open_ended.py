@@ -149,6 +149,28 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ChatTransformers:
     return ChatTransformers(model=str(folder), device="cpu", dtype="float32", max_tokens=12, seed=5)
 
 
+@both
+def test_a_later_wave_without_log_probs_loses_its_own_samples_alone(*, is_async: bool) -> None:
+    waves = iter([(-0.9, -0.8), None])
+
+    def reply(body: Body) -> Reply:
+        if body["model"] == "large":
+            return Reply(["Scattering."])
+        return Reply(TEXTS[: body["n"]], logprobs=next(waves))
+
+    with OpenAIServer(reply) as server:
+        graph: Any = create_cope(
+            chat(server, "small"),
+            chat(server, "large"),
+            task=tasks.open_ended(),
+            defaults=FOUR.model_copy(update={"wave": 2}),
+        ).compile()
+        out = run(graph, is_async)
+
+    assert (out["answer"], out["stage"]) == ("Scattering.", 3)
+    assert out["visits"][-2]["confidence"] == pytest.approx(math.exp(-0.8))
+
+
 def test_perplexity_from_torch_is_that_of_an_independent_pass(tiny: ChatTransformers) -> None:
     graph: Any = create_cope(
         tiny,

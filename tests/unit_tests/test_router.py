@@ -93,7 +93,9 @@ def test_without_a_router_there_is_no_route(both: Runner) -> None:
     assert both(graph.compile(), ASK)["route"] is None
 
 
-@pytest.mark.parametrize("own", [{"n": 4}, {"tau1": 0.9}, {"stages": (1, 2)}])
+@pytest.mark.parametrize(
+    "own", [{"n": 4}, {"tau1": 0.9}, {"stages": (1, 2)}, {"max_answer_tokens": 9}]
+)
 def test_a_run_with_settings_of_its_own_begins_at_its_first_stage(
     both: Runner, own: dict[str, Any]
 ) -> None:

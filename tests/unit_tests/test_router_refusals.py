@@ -26,6 +26,7 @@ ROUTE = {"stage": 2, "p_accept": 0.1, "usd": {}, "reason": "mine"}
         (lambda _: 1 / 0, "predictor raised ZeroDivisionError"),
         (lambda _: float("nan"), "gave nan, which is no probability"),
         (lambda _: 2, "gave 2, which is no probability"),
+        (lambda _: 10**400, "which is no probability"),
         (lambda _: None, "gave None"),
     ],
 )

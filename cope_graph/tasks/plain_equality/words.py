@@ -9,14 +9,13 @@ from unicodedata import category, combining, name, normalize
 
 from cope_graph.tasks.equality.notation import TEXT
 from cope_graph.tasks.plain_equality.numerals import numerals
+from cope_graph.tasks.superscripts import lowered
 
 _SIGNS: Final = str.maketrans(
     {
         **dict.fromkeys("−–—‐‑‒―", "-"),
         **dict.fromkeys("’‘`´", "'"),
         **dict.fromkeys("“”„«»", '"'),
-        "²": "^2",
-        "³": "^3",
         "°": "°",
         "×": "x",
         "\u2044": "/",
@@ -37,7 +36,7 @@ _THE: Final = re.compile(r"\bthe (?=.)")
 
 def fold(answer: str) -> str:
     """Bring letters, signs and spaces to one form; what it says is left as it is."""
-    text = "".join(map(_fraction, answer.translate(_SIGNS)))
+    text = "".join(map(_fraction, lowered(answer).translate(_SIGNS)))
     text = normalize("NFKC", _ESCAPED.sub(r"\1", _LATEX.sub(r"\1", text))).casefold()
     text = " ".join(_without_accents(text).translate(_SIGNS).split())
     return text.strip(_AROUND) or text

@@ -84,6 +84,7 @@ def test_values_that_are_equal(one: Any, other: Any) -> None:
     [
         ("a", "b"),
         ("ab", "a b"),
+        ("10\u00b2", "102"),
         ("1", 1),
         (1, True),
         (0, False),

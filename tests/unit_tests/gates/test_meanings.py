@@ -100,6 +100,9 @@ def test_a_look_at_more_texts_than_are_kept_sees_all_of_them() -> None:
         ("from 3 to 5", "5, up from 3", True),
         ("1. Stir.\n2. Bake.", "Stir, then bake.", True),
         ("1) Stir 3 eggs.", "Stir 4 eggs.", False),
+        ("1969. The year of the landing.", "1968. The year of the landing.", False),
+        ("7) apples are left", "8) apples are left", False),
+        ("1. Stir.\n3. Bake.", "1. Stir.\n4. Bake.", False),
         ("twenty", "forty", True),
     ],
 )

@@ -131,6 +131,17 @@ def test_an_option_that_is_a_list_itself_is_read_as_one(said: str) -> None:
     assert found == ((0,) if said == "Red and blue" else (0, 2))
 
 
+@pytest.mark.parametrize("said", ["A) London", "A - London", "(a) London", "B) Paris", "B - Paris"])
+def test_a_label_beside_the_text_of_another_option_is_unclear(said: str) -> None:
+    assert choose_one(said, CITIES) is None
+    assert choose_several(said, CITIES) is None
+
+
+@pytest.mark.parametrize("said", ["a London", "the London", "(London)", "The  London."])
+def test_an_article_before_an_option_is_no_label(said: str) -> None:
+    assert choose_one(said, CITIES) == CITIES.index("London")
+
+
 OPTIONS = st.lists(st.text(min_size=1, max_size=30), min_size=2, max_size=8)
 
 
