@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
+from benchmarks.alfworld_point import Turn
 from benchmarks.alfworld_setting import (
     DONE,
     PLAN,
@@ -23,7 +24,6 @@ from benchmarks.alfworld_setting import (
     letters_of,
     tokens,
 )
-from benchmarks.alfworld_turns import Turn
 from cope_graph import CopeContext, create_cope_agent
 from cope_graph.agents.actions import read_action
 from cope_graph.agents.replan import Replan

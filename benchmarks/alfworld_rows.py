@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, TypeAlias
 
-from benchmarks.alfworld_turns import Turn
+from benchmarks.alfworld_point import Turn
 
 _RESAMPLES: Final = 2_000
 Played: TypeAlias = "tuple[Turn, ...]"

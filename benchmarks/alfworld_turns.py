@@ -8,28 +8,25 @@ and `after_step`. What is left out is what takes time: LangChain, LangGraph and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
+from benchmarks.alfworld_point import Bill, Point, Side, Turn
 from benchmarks.alfworld_setting import (
     DONE,
     PLAN,
     PLAN_TOKENS,
-    PRICES,
     REPLY_TOKENS,
     Policies,
     Table,
     action_of,
-    called,
     letters_of,
     tokens,
 )
 from cope_graph import CopeContext
 from cope_graph.agents.actions import Action, encode
-from cope_graph.agents.episode import NEW_EPISODE, Episode, after_step
+from cope_graph.agents.episode import Episode, after_step
 from cope_graph.agents.replan import Replan, kept_plan
 from cope_graph.agents.rules import StepRules
 from cope_graph.agents.step import PROMPTS, STEP, step_task
@@ -37,92 +34,16 @@ from cope_graph.agents.surprise import surprise_in
 from cope_graph.gates.decide import Onward, Threshold, decide
 from cope_graph.gates.verdict import Question
 from cope_graph.models.tool_words import told_in_words
-from cope_graph.models.usage import Usage
-from cope_graph.money.ledger import plain
-from cope_graph.money.prices import cost
 from cope_graph.tasks.task import Plan
 
 if TYPE_CHECKING:
-    from benchmarks.alfworld_house import Seat
     from cope_graph.state import Sample, Stage
 
-Side = Literal["small", "large"]
 Decider = Callable[["Point"], tuple[str, dict[str, Any]]]
 """From a point of a turn to the command, and the facts of the step for `after_step`."""
 
 _TASK: Final = step_task(StepRules())
 _SAID: Final = encode(Action(answer=DONE))
-
-
-@dataclass(frozen=True)
-class Turn:
-    """How a turn ended.
-
-    Attributes:
-        won: Whether the goal is reached.
-        commands: Those given, in order.
-        episode: What it took.
-    """
-
-    won: bool
-    commands: tuple[str, ...]
-    episode: Episode
-
-
-@dataclass
-class Bill:
-    """What one step costs."""
-
-    usd: Decimal = Decimal(0)
-    requests: int = 0
-    tokens: list[int] = field(default_factory=lambda: [0, 0])
-
-    def ask(self, side: Side, prompt: int, output: int) -> None:
-        """Add a request."""
-        self.usd += cost(Usage(prompt, output), PRICES[side])
-        self.requests += 1
-        self.tokens = [self.tokens[0] + prompt, self.tokens[1] + output]
-
-    @property
-    def ledger(self) -> dict[str, Any]:
-        """The bill as `after_step` reads it."""
-        usd, (asked, said) = plain(self.usd), self.tokens
-        totals = {"input_tokens": asked, "output_tokens": said, "usd": usd, "usd_upper": usd}
-        return {**totals, "requests": self.requests, "lines": []}
-
-
-@dataclass
-class Point:
-    """Where a turn stands before a step.
-
-    Attributes:
-        table: The game.
-        policies: Who proposes.
-        seat: Where the player is.
-        messages: The conversation, its system message first.
-        commands: Those given.
-        episode: What was taken so far.
-    """
-
-    table: Table
-    policies: Policies
-    seat: Seat
-    messages: list[BaseMessage]
-    commands: list[str] = field(default_factory=list)
-    episode: Episode = field(default_factory=NEW_EPISODE.copy)
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing is left but to say so."""
-        return self.seat.state.won or len(self.commands) >= self.table.limit
-
-    def proposals(self, side: Side, n: int, *, guided: bool = False) -> list[str]:
-        """Give the commands that a model proposes."""
-        game, step = self.table.house.name, len(self.commands)
-        if side == "large":
-            return self.policies.large(game, self.seat, step)
-        propose = self.policies.guided if guided else self.policies.small
-        return propose(game, self.seat, step, n)
 
 
 def alone(table: Table, policies: Policies, side: Side) -> Turn:
@@ -186,24 +107,11 @@ def _play(
         point.episode = after_step(point.episode, facts, kept=kept, surprised=surprised)
         if over:
             return Turn(point.seat.state.won, tuple(point.commands), point.episode)
-        observation, point.seat = table.house.move(point.seat, command)
-        call = called(command, len(point.commands))
-        point.commands.append(command)
-        name, call_id = call.tool_calls[0]["name"], call.tool_calls[0]["id"]
-        seen = _seen(observation, point)
-        point.messages += [call, ToolMessage(seen, name=name, tool_call_id=call_id)]
+        point.move(command)
 
 
 def _surprised(point: Point) -> bool:
     return surprise_in(point.messages[1:], point.episode["since_plan"]) is not None
-
-
-def _seen(observation: str, point: Point) -> str:
-    """Give what the game's tools say."""
-    if point.seat.state.won:
-        return f"{observation}\nThe task is done."
-    lost = "\nThe task is not done, and there are no steps left."
-    return observation + lost if point.over else observation
 
 
 def _vote(

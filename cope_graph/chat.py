@@ -30,7 +30,7 @@ from cope_graph.agents.step import step_task
 from cope_graph.cascade import create_cope
 from cope_graph.chat_steps import OPTIONS, OUTPUT, step_input, step_reply
 from cope_graph.chat_structured import structured
-from cope_graph.child_config import child_config
+from cope_graph.child_config import inside
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
 from cope_graph.money.budget import Budget
@@ -220,8 +220,8 @@ class ChatCope(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         graph, asked, options = self._asked(messages, stop, kwargs)
-        config = child_config(run_manager)
-        return _result(graph.invoke(asked, config, **options))
+        with inside(run_manager):
+            return _result(graph.invoke(asked, **options))
 
     async def _agenerate(
         self,
@@ -231,8 +231,8 @@ class ChatCope(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         graph, asked, options = self._asked(messages, stop, kwargs)
-        config = child_config(run_manager)
-        return _result(await graph.ainvoke(asked, config, **options))
+        with inside(run_manager):
+            return _result(await graph.ainvoke(asked, **options))
 
     def _asked(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]

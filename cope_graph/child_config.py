@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from langchain_core.callbacks import (
     AsyncCallbackManager,
     AsyncCallbackManagerForLLMRun,
@@ -9,6 +12,24 @@ from langchain_core.callbacks import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
+
+
+@contextmanager
+def inside(
+    manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
+) -> Iterator[None]:
+    """Let graphs that are run meanwhile stand inside a chat model's run.
+
+    A graph takes the callbacks of the node that it is called in over those that it is passed: to be
+    shown inside the model's run, and not beside it, it has to find that run there.
+    """
+    around = var_child_runnable_config.get() or {}
+    token = var_child_runnable_config.set({**around, **child_config(manager)})
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 def child_config(

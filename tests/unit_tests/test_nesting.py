@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tracers.base import BaseTracer
+from langchain_core.tracers.schemas import Run
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from syrupy.assertion import SnapshotAssertion
 
-from cope_graph import PLAN_FREE, CopeContext, create_cope, tasks
+from cope_graph import PLAN_FREE, ChatCope, CopeContext, create_cope, tasks
 from cope_graph.errors import InputError, ThreadBusyError
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
@@ -147,3 +150,39 @@ def test_the_schemas_hold_what_a_caller_sends_and_gets(snapshot: SnapshotAsserti
         "visits",
     ]
     assert app.get_context_jsonschema() == snapshot
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_chat_cope_in_a_node_holds_its_own_run_in_a_trace(*, is_async: bool) -> None:
+    parents: dict[str, str | None] = {}
+
+    class Names(BaseTracer):
+        def _persist_run(self, run: Run) -> None:
+            self._note(run, None)
+
+        def _note(self, run: Run, parent: str | None) -> None:
+            parents.setdefault(run.name, parent)
+            for child in run.child_runs:
+                self._note(child, run.name)
+
+    small = ScriptedChat(model_name="small", replies=[says("4")] * 8)
+    model = ChatCope(small=small, large=small, task=tasks.math(), defaults=PLAN_FREE)
+
+    def ask(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [model.invoke(state["messages"])]}
+
+    async def aask(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [await model.ainvoke(state["messages"])]}
+
+    graph: Any = StateGraph(MessagesState)
+    graph.add_node("ask", RunnableLambda(ask, afunc=aask, name="ask"))
+    graph.add_edge(START, "ask")
+    app, config = graph.compile(), {"callbacks": [Names()]}
+    question = {"messages": [("user", "2 + 2?")]}
+    if is_async:
+        asyncio.run(app.ainvoke(question, config))
+    else:
+        app.invoke(question, config)
+
+    assert parents["cope"] == "ChatCope"
+    assert (parents["ChatCope"], parents["small_execute"]) == ("ask", "cope")
