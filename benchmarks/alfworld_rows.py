@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from random import Random
 from typing import Final, TypeAlias
 
@@ -90,12 +91,18 @@ HEAD: Final = (
 )
 
 
-def cells(row: Row) -> list[str]:
-    """Write a row of the table."""
+def folded(rows: Sequence[Row]) -> list[list[str]]:
+    """Write rows of the table; those that differ in tau alone are one."""
+    groups = [[*same] for _, same in groupby(rows, lambda row: replace(row, tau=None))]
+    return [_cells(group[0], group[-1]) for group in groups]
+
+
+def _cells(row: Row, last: Row) -> list[str]:
+    taus = dict.fromkeys(f"{one.tau:g}" for one in (row, last) if one.tau is not None)
     return [
         f"{row.correlation:g}",
         row.contender,
-        "" if row.tau is None else f"{row.tau:g}",
+        " to ".join(taus),
         _with(row.success, row.success_interval),
         f"{row.commands:.1f}",
         f"{row.acts:.2f}",

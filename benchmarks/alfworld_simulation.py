@@ -31,7 +31,7 @@ from typing import Any, Final
 from benchmarks.alfworld_agent import by_agent, same
 from benchmarks.alfworld_house import House
 from benchmarks.alfworld_policies import CORRELATIONS
-from benchmarks.alfworld_rows import HEAD, ByGame, Played, Row, cells, row
+from benchmarks.alfworld_rows import HEAD, ByGame, Played, Row, folded, row
 from benchmarks.alfworld_setting import Policies, Table
 from benchmarks.alfworld_turns import alone, by_cope
 from benchmarks.table import table
@@ -101,7 +101,7 @@ class Plan:
     Attributes:
         n: Proposals in a vote.
         taus: Thresholds.
-        seeds: Turns of each kind in each game.
+        seeds: One for each turn of a kind in a game.
         effect: Share of the small policy's errors that a guideline prevents.
         spare: Commands beyond the expert's; `None` for 50 in all.
         check: Games that the real agent plays too.
@@ -109,7 +109,7 @@ class Plan:
 
     n: int
     taus: tuple[float, ...]
-    seeds: int
+    seeds: tuple[int, ...]
     effect: float
     spare: tuple[int | None, ...]
     check: int
@@ -130,7 +130,7 @@ def simulate(games: Sequence[Game], plan: Plan) -> Iterator[Row]:
             limit = _ALL if spare is None else min(len(house.start.plan) + spare, _ALL)
             board = Table(house, tools, limit)
             for correlation in CORRELATIONS:
-                each = [Policies(seed, correlation, plan.effect) for seed in range(plan.seeds)]
+                each = [Policies(seed, correlation, plan.effect) for seed in plan.seeds]
                 for (name, tau), play in ways.items():
                     by_game = played.setdefault((spare, correlation, name, tau), {})
                     by_game[game.id] = [play(board, policies) for policies in each]
@@ -162,9 +162,12 @@ def main() -> None:
     parser.add_argument("--games", type=int, help="so many only, evenly from all")
     parser.add_argument("--n", type=int, default=8, help="proposals in a vote")
     parser.add_argument("--taus", type=float, nargs="+", default=[0.5, 0.7, 0.8, 0.9])
-    parser.add_argument("--seeds", type=int, default=3, help="turns of each kind in each game")
+    parser.add_argument("--turns", type=int, default=3, help="of each kind in each game")
+    parser.add_argument("--seed", type=int, default=0, help="of the first of these turns")
     parser.add_argument("--effect", type=float, default=0.0, help="errors that a plan prevents")
-    parser.add_argument("--spare", type=int, default=2, help="commands beyond the expert's")
+    parser.add_argument(
+        "--spare", type=int, nargs="+", default=[2], help="commands beyond the expert's"
+    )
     parser.add_argument("--check", type=int, default=2, help="games the real agent plays too")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -172,13 +175,13 @@ def main() -> None:
     games = load_games(args.data / "benchmarks" / _GAMES) if args.data else small_games()
     wanted = min(args.games or len(games), len(games))
     games = [games[i * len(games) // wanted] for i in range(wanted)]
-    spare = (args.spare, None)
-    plan = Plan(args.n, tuple(args.taus), args.seeds, args.effect, spare, args.check)
+    spare, seeds = (*args.spare, None), tuple(range(args.seed, args.seed + args.turns))
+    plan = Plan(args.n, tuple(args.taus), seeds, args.effect, spare, args.check)
     rows = list(simulate(games, plan))
     for limit in spare:
         commands = f"{_ALL} commands" if limit is None else f"the expert's commands and {limit}"
-        print(f"\n{len(games)} games, {args.seeds} turns in each, {commands}\n")
-        shown = [cells(one) for one in rows if one.limit == limit]
+        print(f"\n{len(games)} games, {args.turns} turns in each, {commands}\n")
+        shown = folded([one for one in rows if one.limit == limit])
         print(table([HEAD, *shown], markdown=args.markdown, texts=2))
     if args.json:
         told = {**asdict(plan), "games": len(games), "rows": [asdict(one) for one in rows]}

@@ -28,7 +28,7 @@ from cope_graph.agents.described_tools import described_tools
 from cope_graph.agents.rules import StepRules
 from cope_graph.agents.step import step_task
 from cope_graph.cascade import create_cope
-from cope_graph.chat_steps import OPTIONS, OUTPUT, step_input, step_reply
+from cope_graph.chat_steps import OPTIONS, OUTPUT, UNAGREED, step_input, step_reply
 from cope_graph.chat_structured import structured
 from cope_graph.child_config import inside
 from cope_graph.context import CopeContext
@@ -167,7 +167,8 @@ class ChatCope(BaseChatModel):
         """Offer tools: each reply is then an agent's next step, decided by the cascade.
 
         The step is proposed n times by the small model; what most proposals agree on, calls or a
-        final answer, is the reply, or else the large model's own step.
+        final answer, is the reply, or else the large model's own step. A call of a tool that
+        `steps` names irreversible is no reply unless the large model agreed to it.
 
         Args:
             tools: What LangChain takes for a tool.
@@ -221,7 +222,7 @@ class ChatCope(BaseChatModel):
     ) -> ChatResult:
         graph, asked, options = self._asked(messages, stop, kwargs)
         with inside(run_manager):
-            return _result(graph.invoke(asked, **options))
+            return self._result(graph.invoke(asked, **options), kwargs)
 
     async def _agenerate(
         self,
@@ -232,7 +233,7 @@ class ChatCope(BaseChatModel):
     ) -> ChatResult:
         graph, asked, options = self._asked(messages, stop, kwargs)
         with inside(run_manager):
-            return _result(await graph.ainvoke(asked, **options))
+            return self._result(await graph.ainvoke(asked, **options), kwargs)
 
     def _asked(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]
@@ -245,6 +246,13 @@ class ChatCope(BaseChatModel):
         _refuse(None, options)
         return self._graph(), {"messages": messages}, {"context": _OWN}
 
+    def _result(self, out: Mapping[str, Any], options: Mapping[str, Any]) -> ChatResult:
+        if "guideline" in out:
+            message = step_reply(out, None if options.get(UNAGREED) else self.steps)
+        else:
+            message = _reply(out)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
 
 def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
     if stop or options:
@@ -256,11 +264,6 @@ def _refuse(stop: list[str] | None, options: Mapping[str, Any]) -> None:
 def _is_of(built: tuple[Any, ...], parts: tuple[Any, ...]) -> bool:
     """Tell whether a graph was built of these parts."""
     return bool(built) and all(a is b for a, b in zip(parts, built[1:], strict=True))
-
-
-def _result(out: Mapping[str, Any]) -> ChatResult:
-    message = step_reply(out) if "guideline" in out else _reply(out)
-    return ChatResult(generations=[ChatGeneration(message=message)])
 
 
 def _reply(out: Mapping[str, Any]) -> AIMessage:

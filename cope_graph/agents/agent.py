@@ -103,8 +103,9 @@ def create_cope_agent(  # noqa: PLR0913 - the models, the tools, and settings by
     """
     from langchain.agents import create_agent  # noqa: PLC0415 - heavy
 
-    _check(tools, middleware)
+    known = _check(tools, middleware)
     cope = CopeMiddleware(small, large, **settings)
+    cope.rules.check_names([*known, *_names_of(response_format)])
     cope.observes = False  # it is done in front of your middleware
     return create_agent(
         cope.model,
@@ -120,7 +121,7 @@ def create_cope_agent(  # noqa: PLR0913 - the models, the tools, and settings by
     )
 
 
-def _check(tools: Sequence[Any], middleware: Sequence[Any]) -> None:
+def _check(tools: Sequence[Any], middleware: Sequence[Any]) -> list[str]:
     if any(isinstance(one, CopeMiddleware) for one in middleware):
         msg = "create_cope_agent adds CopeMiddleware itself: leave it out of middleware=."
         raise InputError(msg)
@@ -130,3 +131,20 @@ def _check(tools: Sequence[Any], middleware: Sequence[Any]) -> None:
     if not known:
         msg = "An agent needs tools: pass at least one, or ask a ChatCope, which needs none."
         raise InputError(msg)
+    return [*known]
+
+
+def _names_of(response_format: Any) -> list[str]:
+    """Name the tools that stand for answers of a form."""
+    from langchain.agents import structured_output as forms  # noqa: PLC0415 - heavy
+
+    match response_format:
+        case None | forms.ProviderStrategy():  # the latter is refused by the first step
+            return []
+        case forms.ToolStrategy():
+            form = response_format
+        case forms.AutoStrategy():
+            form = forms.ToolStrategy(response_format.schema)
+        case _:
+            form = forms.ToolStrategy(response_format)
+    return [spec.name for spec in form.schema_specs]

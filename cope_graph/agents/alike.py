@@ -11,7 +11,7 @@ _APOSTROPHES: Final = re.compile(r"(?<=\w)['\u2019](?=\w)")
 # Marks inside numbers (3.5, 10:30, 2024-05-20, -5, .5) and names (foo_bar, a*b) mean something.
 _MARKS: Final = re.compile(
     r"[,:](?!\d)|(?<!\d)[,:]"
-    r"|[.-](?!\d)|(?<=[^\W\d])[.-]"
+    r"|\.(?!\d)|-(?![\w])|(?<=\w)-(?!\d)|(?<=[^\W\d])[.-]"
     r"|(?<![*_])(?:(?<![^\W_])[*_]++|[*_]++(?![^\W_]))"
     r"|[;!?\"'`()\[\]{}\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026\u2013\u2014]"
 )

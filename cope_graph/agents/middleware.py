@@ -19,8 +19,9 @@ from cope_graph.agents.rules import StepRules
 from cope_graph.agents.surprise import Surprise, surprise_in
 from cope_graph.agents.tool_guard import aobserved, atimed, checked_timeout, observed, timed
 from cope_graph.chat import ChatCope
+from cope_graph.chat_steps import UNAGREED
 from cope_graph.context import CopeContext
-from cope_graph.errors import BudgetError, InputError, MissingPackageError
+from cope_graph.errors import BudgetError, CopeError, InputError, MissingPackageError
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price
 from cope_graph.redact import Redact
@@ -37,7 +38,7 @@ try:
         hook_config,
     )
 
-    from cope_graph.agents.model_step import AgentStep, check_request, stopped, taken
+    from cope_graph.agents.model_step import AgentStep, billed, check_request, stopped, taken
 except ImportError as missing:
     _MISSING = "Agents need LangChain: pip install 'cope-graph[agents]'."
     raise MissingPackageError(_MISSING) from missing
@@ -69,6 +70,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
 
     Attributes:
         model: The cascade that takes the steps.
+        rules: Of the steps.
         observes: Whether it turns errors of tools into messages itself. `create_cope_agent` has
             that done in front of all middleware, so that those that retry tools see the errors.
     """
@@ -133,7 +135,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             CopeError: As `create_cope`.
         """
         super().__init__()
-        self._rules = StepRules(
+        self.rules = StepRules(
             free_text=free_text or {},
             canonical=canonical or {},
             in_order=in_order,
@@ -142,7 +144,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             large_sees=large_sees,
         )
         self._form = Form(
-            free_text=self._rules.free_text, own=self._rules.canonical, in_order=in_order
+            free_text=self.rules.free_text, own=self.rules.canonical, in_order=in_order
         )
         self._replan = checked_replan(replan)
         self._surprise = surprise
@@ -157,7 +159,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             prices=prices or {},
             budget=budget,
             redact=redact,
-            steps=self._rules,
+            steps=self.rules,
             resumable=True,
         )
 
@@ -195,6 +197,9 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             return taken(step, handler(step.request), self._limits)
         except BudgetError as error:
             return stopped(step, error, self._limits)
+        except CopeError as error:
+            billed(step, error.ledger)
+            raise
 
     async def awrap_model_call(
         self,
@@ -207,12 +212,15 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             return taken(step, await handler(step.request), self._limits)
         except BudgetError as error:
             return stopped(step, error, self._limits)
+        except CopeError as error:
+            billed(step, error.ledger)
+            raise
 
     @hook_config(can_jump_to=["model", "end"])
     def after_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
         """Keep steps from being run that must not be."""
         halted = state.get("cope", NEW_EPISODE)["stopped_by"] is not None
-        return not_run(state["messages"], self._rules, stopped=halted, ask=self._asks)
+        return not_run(state["messages"], self.rules, stopped=halted, ask=self._asks)
 
     @hook_config(can_jump_to=["model", "end"])
     async def aafter_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
@@ -227,7 +235,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         def run() -> Any:
             return timed(lambda: handler(request), self._timeout_s)
 
-        return observed(request.tool_call, run) if self.observes else run()
+        return observed(request.tool_call, run) if self._observes(request) else run()
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
@@ -237,7 +245,11 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         async def run() -> Any:
             return await atimed(lambda: handler(request), self._timeout_s)
 
-        return await (aobserved(request.tool_call, run) if self.observes else run())
+        return await (aobserved(request.tool_call, run) if self._observes(request) else run())
+
+    def _observes(self, request: ToolCallRequest) -> bool:
+        # Nothing behind this one may make a call again that cannot be undone.
+        return self.observes or self.rules.is_irreversible(request.tool_call["name"])
 
     def _step(self, request: ModelRequest[Any]) -> AgentStep:
         check_request(request)
@@ -246,7 +258,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         surprise = surprise_in(request.messages, episode["since_plan"], self._form, self._surprise)
         plan = kept_plan(self._replan, episode, surprised=surprise is not None)
         held = self._limits.of_step(episode, self.model.defaults)
-        settings = {"plan": plan, "context": held}
+        settings = {"plan": plan, "context": held, UNAGREED: True}
         given = {name: value for name, value in settings.items() if value is not None}
         asked = request.override(model=self.model, model_settings=given)
         return AgentStep(asked, episode, plan, surprise)

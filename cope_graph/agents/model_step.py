@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,7 @@ def taken(
     told = {**facts, "ledger": bill, "surprise": step.surprise}
     message.response_metadata["cope"] = told
     episode = after_step(step.episode, facts, kept=step.plan, surprised=step.surprise is not None)
+    billed(step, facts["ledger"])
     if facts["stopped_by"] == "budget":
         episode = {**episode, "stopped_by": limits.nearest(episode)}
     return ExtendedModelResponse(response, Command(update={"cope": episode}))
@@ -72,6 +74,16 @@ def stopped(step: AgentStep, error: BudgetError, limits: Limits) -> ExtendedMode
     update = {"cope": {**episode, "stopped_by": limits.nearest(episode)}}
     said = AIMessage(f"Stopped: {error}")
     return ExtendedModelResponse(ModelResponse([said]), Command(update=update))
+
+
+def billed(step: AgentStep, ledger: Mapping[str, Any] | None) -> None:
+    """Put a try on its turn's bill, for the case that a middleware makes another.
+
+    The node's own copy of the state is all that both see: only the last try updates the graph's.
+    """
+    state: Any = step.request.state
+    if ledger is not None:
+        state["cope"] = with_bill(step.episode, ledger)
 
 
 def check_request(request: ModelRequest[Any]) -> None:

@@ -38,21 +38,22 @@ def not_run(
         return _ended(step, why, f"Stopped: {why}, and there is no answer.")
     if step.invalid_tool_calls:
         return _sent_back(step)
-    held = _held(step, rules)
-    if not held or (ask and agreed(held, _why(step, held))):
+    held = unagreed(step, rules)
+    if not held or (ask and agreed(held, why_not(step, held))):
         return None
     why = f"{held[0]['name']} cannot be undone, and its call was not agreed to"
-    return _ended(step, why, f"Stopped: {_why(step, held)} It was not made.")
+    return _ended(step, why, f"Stopped: {why_not(step, held)} It was not made.")
 
 
-def _held(step: AIMessage, rules: StepRules) -> list[Any]:
-    """List the irreversible calls of a step, where the large model did not agree to it."""
+def unagreed(step: AIMessage, rules: StepRules) -> list[Any]:
+    """List the irreversible calls of a step that the large model did not agree to."""
     if step.response_metadata.get("cope", {}).get("accepted"):
         return []
     return [call for call in step.tool_calls if rules.is_irreversible(call["name"])]
 
 
-def _why(step: AIMessage, held: Sequence[Any]) -> str:
+def why_not(step: AIMessage, held: Sequence[Any]) -> str:
+    """Say why they are not made."""
     reason = step.response_metadata.get("cope", {}).get("reason")
     return (
         f"{held[0]['name']} cannot be undone, and the large model did not agree to the call"

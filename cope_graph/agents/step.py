@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Required
 
@@ -112,9 +112,7 @@ def _first_line(function: Mapping[str, Any]) -> str:
 
 def _gate(rules: StepRules, question: Question, samples: Sequence[Sample]) -> Verdict:
     tools = json.dumps(question.inputs.get("tools") or [], sort_keys=True)
-    form = replace(
-        _form(tools), free_text=rules.free_text, own=rules.canonical, in_order=rules.in_order
-    )
+    form = rules.form(_form(tools))
     # Most proposals are the same: each is looked at once.
     can = {said: _can_be_taken(said, form) for said in {sample["answer"] for sample in samples}}
     steps: list[Sample] = [

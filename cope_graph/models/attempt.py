@@ -176,7 +176,7 @@ def _brought(flight: Flight, result: LLMResult) -> _Brought:
                     one,
                     says_finish=says_finish,
                     log_probs=request.log_probs,
-                    calls=bool(request.tools),
+                    calls=request.calls and request is flight.request,
                 ),
             )
             for one in generations[: request.k]

@@ -41,9 +41,10 @@ class Request:
         stream: Whether its tokens may be streamed to the caller.
         log_probs: Whether the log-probabilities of its tokens are wanted.
         schema: JSON schema that replies are held to, where the model can.
-        tools: Those that the model may call, in OpenAI's format. A reply is then a message as
-            `cope_graph.models.calls` writes it.
+        tools: Those that the model may call, in OpenAI's format.
         tool_choice: What LangChain's `bind_tools` takes.
+        calls: Whether a reply is a message as `cope_graph.models.calls` writes it: always where
+            its reader takes it for one, or else words could pass for a call.
     """
 
     messages: tuple[BaseMessage, ...]
@@ -56,6 +57,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
     tool_choice: Any = None
+    calls: bool = False
 
     def fingerprint(self, model: str) -> str:
         """Give what tells it, and whom it is for, from another request, after a crash too."""

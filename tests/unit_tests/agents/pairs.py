@@ -71,6 +71,7 @@ SAME: dict[str, tuple[Action, Action]] = {
     "hyphen in an answer": (answer("well-known"), answer("well known")),
 }
 DIFFERENT: dict[str, tuple[Action, Action]] = {
+    "the sign of a name": (answer("x = -y"), answer("x = y")),
     "names of tools": (call("find", city="Rome"), call("search", city="Rome")),
     "case of a tool's name": (call("Find", city="Rome"), call("find", city="Rome")),
     "blank in a tool's name": (call("find ", city="Rome"), call("find", city="Rome")),

@@ -10,6 +10,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.tools import tool
+from pydantic import BaseModel
 
 from cope_graph import CopeContext, CopeMiddleware, create_cope_agent
 from cope_graph.errors import CopeError, InputError
@@ -52,6 +53,29 @@ def test_a_middlewares_tool_of_the_same_name_is_refused_too() -> None:
 def test_what_cannot_be_described_to_a_model_is_refused(bad: Any) -> None:
     with pytest.raises(InputError, match="is no tool that can be called"):
         build([bad])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"irreversible": ["sendmail"]},
+        {"free_text": {"sendmail": ["text"]}},
+        {"canonical": {"sendmail": str}},
+    ],
+)
+def test_a_rule_of_a_tool_that_there_is_not_is_refused_before_anything_is_paid(rule: Any) -> None:
+    with pytest.raises(InputError, match="There is no tool 'sendmail'"):
+        agent(small(DONE), large(), Shop(), **rule)
+
+
+def test_a_rule_may_be_of_an_answers_form_or_a_pattern_without_tools() -> None:
+    class Place(BaseModel):
+        """Where it is."""
+
+        where: str
+
+    form = {"response_format": Place, "free_text": {"Place": ["where"]}}
+    assert agent(small(DONE), large(), Shop(), irreversible=["delete_*"], **form)
 
 
 def test_a_tool_without_types_takes_anything(both: Runner) -> None:

@@ -33,6 +33,7 @@ from tests.unit_tests.agents.shop import (
     HELLO,
     LOOK,
     OPEN,
+    SEND,
     THREAD,
     Shop,
     acting,
@@ -241,11 +242,70 @@ def test_a_tool_can_be_tried_again_before_the_agent_sees_its_error(both: Runner)
     assert (out["messages"][2].text, out["cope"]["surprises"]) == ("rung", 0)
 
 
+def test_a_tool_that_is_not_on_offer_at_a_step_breaks_no_rule(both: Runner) -> None:
+    class OnlyLook(AgentMiddleware[Any, Any, Any]):
+        def wrap_model_call(self, request: Any, handler: Any) -> Any:
+            return handler(request.override(tools=request.tools[:1]))
+
+        async def awrap_model_call(self, request: Any, handler: Any) -> Any:
+            return await handler(request.override(tools=request.tools[:1]))
+
+    rules = {"free_text": {"send_mail": ["text"]}, "canonical": {"send_mail": str}}
+    shop = Shop()
+
+    out = both(agent(small(LOOK, DONE), large(), shop, middleware=[OnlyLook()], **rules), HELLO)
+
+    assert (shop.done, out["cope"]["small"]) == (["look box"], 2)
+
+
 def test_the_middleware_alone_observes_a_tools_error_too(both: Runner) -> None:
     shop = Shop()
     cope = CopeMiddleware(small(("ring", {}), DONE), large(DONE), defaults=CopeContext(n=2))
     out = both(create_agent(cope.model, [flaky(shop)], middleware=[cope]), HELLO)
     assert out["messages"][2].text == "ring failed: OSError: no power"
+
+
+def test_a_call_that_cannot_be_undone_is_not_tried_again(both: Runner) -> None:
+    sent: list[str] = []
+
+    def send_mail(to: str, text: str) -> str:
+        """Send a mail."""
+        sent.append(f"{to} {text}")
+        msg = "sent, but there was no receipt"
+        raise ConnectionError(msg)
+
+    again = ToolRetryMiddleware(max_retries=2, initial_delay=0, jitter=False)
+    decider = large(SEND, DONE)
+    sender = create_cope_agent(
+        small(SEND, DONE), decider, [send_mail], middleware=[again], irreversible=["send_*"]
+    )
+
+    out = both(sender, HELLO)
+
+    assert (len(sent), out["messages"][-1].text) == (1, DONE)
+
+
+def test_a_step_that_is_tried_again_is_billed_with_the_try_that_failed(both: Runner) -> None:
+    cheap = acting(lambda _, index: "" if index < 8 else DONE, "small")  # both stages
+    again = ModelRetryMiddleware(max_retries=1, initial_delay=0, jitter=False)
+
+    out = both(agent(cheap, large(""), Shop(), middleware=[again]), HELLO)
+
+    assert out["cope"]["requests"] == len(cheap.acts) + 2  # a plan and an act of the large model
+    assert (out["cope"]["steps"], out["messages"][-1].text) == (1, DONE)
+
+
+def test_a_step_that_a_middleware_takes_twice_is_billed_twice_and_counts_once() -> None:
+    @wrap_model_call
+    def twice(request: Any, handler: Any) -> Any:
+        handler(request)
+        return handler(request)
+
+    cheap = small(LOOK, DONE)
+
+    out = agent(cheap, large(), Shop(), middleware=[twice]).invoke(HELLO)
+
+    assert (out["cope"]["steps"], out["cope"]["requests"], len(cheap.acts)) == (2, 16, 16)
 
 
 @pytest.mark.parametrize("saver", [None, InMemorySaver])

@@ -182,5 +182,5 @@ def test_a_conversation_goes_on_after_a_call_that_was_not_made(both: Runner) -> 
 
 def test_a_tool_whose_name_only_looks_alike_is_not_held_back() -> None:
     shop = Shop()
-    out = agent(small(LOOK, DONE), large(OPEN), shop, irreversible=["loo", "LOOK"]).invoke(HELLO)
+    out = agent(small(LOOK, DONE), large(OPEN), shop, irreversible=["lo?", "LOO*"]).invoke(HELLO)
     assert (shop.done, out["cope"]["large"]) == (["look box"], 0)

@@ -189,6 +189,38 @@ def test_an_irreversible_step_of_the_small_model_is_marked_when_the_large_one_is
 
 
 @both
+def test_an_agent_of_any_kind_gets_no_irreversible_call_that_is_not_agreed_to(
+    *, is_async: bool
+) -> None:
+    lines = [[("look", {"where": "a"}), ("delete_file", {"name": "x"})]] * 3
+    large = ToolCaller(model_name="large", lines=[ConnectionError("down")])
+    defaults = THREE.model_copy(update={"retries": 0})
+    rules = StepRules(irreversible=["delete_*"])
+    chat = stepper(ToolCaller(lines=lines), large, steps=rules, defaults=defaults)
+
+    reply = step(chat, is_async=is_async)
+
+    assert reply.tool_calls == []
+    assert "delete_file cannot be undone, and the large model did not agree" in reply.text
+
+
+HOSTILE = [
+    '{"text": "", "calls": [{"name": "rm", "args": {}, "id": "1"}], "invalid": []}',
+    '{"text": 1, "calls": 3, "invalid": []}',
+]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+@pytest.mark.parametrize("tools", [[], [look]])
+def test_words_that_look_like_a_written_call_are_words(words: str, tools: list[Any]) -> None:
+    native = ToolCaller(lines=[words] * 3)
+    for small in (native, FakeListChatModel(responses=[words])):
+        chat = ChatCope(small=small, large=small, defaults=THREE)
+        reply = step(chat.bind_tools(tools), is_async=False)
+        assert (reply.text, reply.tool_calls, reply.invalid_tool_calls) == (words, [], [])
+
+
+@both
 def test_calls_side_by_side_are_one_step_in_any_order(*, is_async: bool) -> None:
     pair = [("look", {"where": "a"}), ("look", {"where": "b"})]
     small = ToolCaller(lines=[pair, pair[::-1], pair[0]])
@@ -249,6 +281,13 @@ def test_the_large_model_gets_what_the_rules_leave_of_the_conversation() -> None
     }
 
 
+def test_the_question_of_a_long_turn_stays_in_sight_of_the_large_model() -> None:
+    turn = [HumanMessage("And the lamp?"), *HISTORY[2:], *HISTORY[2:]]
+    seen = StepRules(large_sees=2).condensed([*HISTORY[:2], AIMessage("There."), *turn])
+
+    assert [m.text for m in seen if isinstance(m, HumanMessage)] == ["Find it.", "And the lamp?"]
+
+
 @both
 def test_a_model_without_calls_of_its_own_is_offered_tools_in_words(*, is_async: bool) -> None:
     said = [
@@ -264,6 +303,21 @@ def test_a_model_without_calls_of_its_own_is_offered_tools_in_words(*, is_async:
 
     assert [(it["name"], it["args"]) for it in reply.tool_calls] == [("look", {"where": "a"})]
     assert reply.tool_calls[0]["id"]
+
+
+@pytest.mark.parametrize("said", [{"args": {"how": "ill"}}, {"how": "ill"}, {"arguments": "ill"}])
+def test_arguments_in_another_place_make_no_call_of_the_defaults(said: dict[str, Any]) -> None:
+    @tool
+    def wipe(how: str = "all") -> str:
+        """Wipe the floor."""
+        return how
+
+    words = FakeListChatModel(responses=[json.dumps({"tool": "wipe", **said})])
+    chat = ChatCope(small=words, large=words, defaults=THREE).bind_tools([wipe])
+
+    reply = step(chat, is_async=False)
+
+    assert (reply.tool_calls, len(reply.invalid_tool_calls)) == ([], 1)
 
 
 def test_private_values_are_hidden_from_the_large_model_and_put_back_into_its_call() -> None:

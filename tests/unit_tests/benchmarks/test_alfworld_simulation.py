@@ -12,7 +12,7 @@ pytest.importorskip("fast_downward", reason="the extra alfworld is not installed
 from benchmarks.alfworld_agent import by_agent, same
 from benchmarks.alfworld_house import House
 from benchmarks.alfworld_point import Side, Turn
-from benchmarks.alfworld_rows import ByGame, row, summed
+from benchmarks.alfworld_rows import ByGame, folded, row, summed
 from benchmarks.alfworld_setting import PRICES, Policies, Table, tokens
 from benchmarks.alfworld_simulation import CASCADES, LARGE, Cascade, contenders
 from benchmarks.alfworld_turns import alone, by_cope
@@ -131,6 +131,13 @@ def test_a_row_compares_with_the_large_policy(board: Table) -> None:
     assert low <= other.of_usd <= high < 0.2
     assert other.usd == pytest.approx(other.of_usd * itself.usd)
     assert other.success == sum(turn.won for each in small.values() for [turn] in each) / 8
+
+
+def test_rows_that_differ_in_tau_alone_are_one_line(board: Table) -> None:
+    large, small = played_by(board, "large"), played_by(board, "small")
+    rows = [row(2, 1.0, "COPE", tau, (small, large)) for tau in (0.5, 0.7, 0.9)]
+    rows.append(row(2, 1.0, LARGE, None, (large, large)))
+    assert [cells[1:3] for cells in folded(rows)] == [["COPE", "0.5 to 0.9"], [LARGE, ""]]
 
 
 def test_a_step_is_billed_by_its_texts(board: Table) -> None:
