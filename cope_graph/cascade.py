@@ -80,7 +80,7 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
             lists the private values of a text, or several. It gets stand-ins, which are undone in
             its plan and its answer.
         router: Lets runs begin at a later stage where that is expected to be cheaper, see
-            `cope_graph.routing`. It sees the whole question, in this process.
+            `cope_graph.routing`. It sees the question's whole text, in this process.
 
     Returns:
         The uncompiled graph: the caller compiles it with the checkpointer, store and name.
