@@ -85,7 +85,7 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
             lists the private values of a text, or several. It gets stand-ins, which are undone in
             its plan and its answer.
         router: Lets runs begin at a later stage where that is expected to be cheaper, see
-            `cope_graph.routing`. It sees the whole question, in this process.
+            `cope_graph.routing`. It sees the question's whole text, in this process.
         small_executor: A whole agent that executes in place of `small`, which then only plans: a
             compiled one, or a runnable from `{"messages": [...]}` to the same. Each sample is a
             run of it, so its tools must only read.

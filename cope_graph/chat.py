@@ -193,6 +193,9 @@ class ChatCope(BaseChatModel):
     ) -> Runnable[Any, Any]:
         """Give objects of a schema, by the task `tasks.structured` in place of its own.
 
+        A `router` is left out: its evidence is of the task it was recorded with. All runs begin at
+        their first stage.
+
         Args:
             schema: A pydantic class, a dataclass or a `TypedDict`.
             include_raw: Whether to give `raw`, `parsed` and `parsing_error`: a run without an

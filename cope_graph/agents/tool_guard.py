@@ -24,6 +24,11 @@ T = TypeVar("T")
 
 _LONGEST: Final = 200
 _USER_OF_URL: Final = re.compile(r"(?<=://)[^\s/@]*@")
+_KEY: Final = re.compile(
+    r"(?i)\b(?:sk|pk|rk|ghp|gho|hf|xox[abp])[-_][\w*.-]{6,}"
+    r"|(?<=bearer )\S+|(?<=basic )\S+"
+    r"|(?<=key[=:])\s*\S+|(?<=token[=:])\s*\S+|(?<=secret[=:])\s*\S+|(?<=password[=:])\s*\S+"
+)
 _QUERY_OF_URL: Final = re.compile(r"(://[^\s?'\"]*\?)[^\s'\"]*")
 
 
@@ -129,7 +134,7 @@ def _failed(call: Any, error: Exception) -> ToolMessage:
     kind = type(error).__name__
     logger.warning("the tool %s raised %s", call["name"], kind)
     first = _USER_OF_URL.sub("", str(error).strip().partition("\n")[0])
-    first = _QUERY_OF_URL.sub(r"\1...", first)[:_LONGEST]
+    first = _KEY.sub("...", _QUERY_OF_URL.sub(r"\1...", first))[:_LONGEST]
     return _error(call, f"{call['name']} failed: {kind}{': ' if first else ''}{first}")
 
 

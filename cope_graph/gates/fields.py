@@ -96,7 +96,8 @@ def key(value: Any) -> Hashable:  # noqa: PLR0911 - one line for each kind of va
     """Give what two values of a field have in common when they count as equal.
 
     Texts are equal up to case, width and blanks, numbers by value (1 = 1.0, but not `true`), lists
-    in order, sets without. What else can be hashed (dates, UUIDs) is compared as it is.
+    in order, sets without. What else can be hashed (dates, UUIDs, `Written` texts) is compared as
+    it is.
     """
     match value:
         case None | bool() | bytes():

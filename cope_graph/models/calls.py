@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from langchain_core.messages import AIMessage
 
@@ -18,7 +19,11 @@ def written(message: AIMessage) -> str:
     text = message.text
     if not (text.strip() or message.tool_calls or message.invalid_tool_calls):
         return ""
-    calls = [{"name": it["name"], "args": it["args"], "id": it["id"]} for it in message.tool_calls]
+    calls = [
+        # Some servers give a call no id, and its result needs one to stand behind it.
+        {"name": it["name"], "args": it["args"], "id": it["id"] or f"call_{uuid4().hex[:24]}"}
+        for it in message.tool_calls
+    ]
     invalid = [
         {"name": it["name"], "args": it["args"], "id": it["id"], "error": it["error"]}
         for it in message.invalid_tool_calls

@@ -17,6 +17,9 @@ SPAN: Final = 32
 TOO_FEW: Final = "log-probs for fewer tokens than the text"
 """The error of a reply that was not scored as a whole."""
 
+_END: Final = 8
+"""Characters at the end of a text that its tokens have to end with (ours)."""
+
 _ROUNDING: Final = 1e-6  # servers compute in 32 bits: a sure token may come out above 0
 
 
@@ -89,17 +92,38 @@ def _bytes_of(token: Mapping[str, Any]) -> bytes:
 
 
 def _covers(pieces: Sequence[bytes], text: str) -> bool:
-    """Tell whether the tokens are enough for the text; some tokenizers show no spaces."""
-    spelled = b"".join(pieces).decode("utf-8", "replace")
-    return len("".join(spelled.split())) >= len("".join(text.split()))
+    """Tell whether the tokens are enough for the text; some tokenizers show no spaces.
+
+    Those that show bytes by signs of their own spell no text. Their tokens have to be as many
+    characters, and to end as the text does: thoughts make up for no end that is missing.
+    """
+    spelled, wanted = _squeezed(b"".join(pieces)), _squeezed(text.encode("utf-8", "replace"))
+    if wanted in spelled:
+        return True
+    end = _plain(wanted)[-_END:]
+    # The last token may be an end mark.
+    ends = (_plain(_squeezed(b"".join(some)))[-_END:] for some in (pieces, pieces[:-1]))
+    return len(spelled) >= len(wanted) and any(found.endswith(end) for found in ends)
+
+
+def _squeezed(spelled: bytes) -> str:
+    return "".join(spelled.decode("utf-8", "replace").split())
+
+
+def _plain(text: str) -> str:
+    """Leave out what tokenizers show by signs of their own: blanks and what is not ASCII."""
+    return text.encode("ascii", "ignore").decode()
 
 
 def _own(pieces: Sequence[bytes], text: str) -> slice:
     """Find the tokens that spell out a text; all of them, where that cannot be told."""
     wanted = text.strip().encode("utf-8", "replace")
-    start = b"".join(pieces).rfind(wanted)
-    if start < 0 or not wanted:
+    spelled = b"".join(pieces)
+    # From the end, by `find`: the time that `rfind` takes may grow with the square of the length.
+    behind = spelled[::-1].find(wanted[::-1])
+    if behind < 0 or not wanted:
         return slice(None)
+    start = len(spelled) - behind - len(wanted)
     ends = [0, *accumulate(map(len, pieces))]
     inside = [
         index

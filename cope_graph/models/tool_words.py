@@ -79,10 +79,17 @@ def told_in_words(messages: Sequence[BaseMessage]) -> tuple[BaseMessage, ...]:
 def read_in_words(reply: Reply) -> AIMessage:
     """Read what a model replied to `in_words`: a call, an answer, or words of its own.
 
-    Of several the first counts: a model that goes on by itself makes up what it then saw.
+    Of several the first counts: a model that goes on by itself makes up what it then saw. One that
+    has words behind it on its line is quoted, and no step.
     """
-    found = [_read(said) for _, said in objects_in(reply["text"])]
-    return next((step for step in reversed(found) if step), AIMessage(reply["text"]))
+    text = reply["text"]
+    found = [_read(said) for written, said in objects_in(text) if _ends_its_line(written, text)]
+    return next((step for step in reversed(found) if step), AIMessage(text))
+
+
+def _ends_its_line(written: str, text: str) -> bool:
+    behind = text[text.rfind(written) + len(written) :]
+    return not behind.partition("\n")[0].strip(" \t\r`.")
 
 
 def _read(said: Mapping[str, Any]) -> AIMessage | None:

@@ -103,7 +103,7 @@ def crossed(records: Sequence[RoutingRecord], make: Maker, seed: int) -> Crossed
         others = [records[i] for part in range(FOLDS) if part != fold for i in order[part::FOLDS]]
         predict, costs = make(others), costs_of(others)
         for i in held_out:
-            chances[i] = probability(predict, records[i].asked)
+            chances[i] = probability(predict, records[i].question)
             starts[i] = cheapest(costs.expected(chances[i]))
     paid = [_paid(record, filled) for record in records]
     before = [costs[1] for costs in paid]

@@ -14,7 +14,6 @@ from operator import mul
 from statistics import fmean, pstdev
 from typing import Final
 
-from cope_graph.gates.verdict import Question
 from cope_graph.routing.features import features
 
 _STEPS: Final = 50
@@ -34,9 +33,9 @@ class Logistic:
     intercept: float
     weights: tuple[float, ...]
 
-    def __call__(self, question: Question) -> float:
+    def __call__(self, question: str) -> float:
         """Estimate it: quick, and the same for the same text."""
-        return self.of(features(question.text))
+        return self.of(features(question))
 
     def of(self, row: Sequence[float]) -> float:
         """Estimate it from a text's features."""

@@ -44,7 +44,7 @@ def proven(predict: Predictor, records: Sequence[RoutingRecord], *, seed: int = 
     """Make a router of one's own predictor, and show what it would have saved.
 
     Args:
-        predict: The probability that stage 1 accepts a question's answer.
+        predict: The probability that stage 1 accepts a question's answer, from its text.
         records: Of runs that began at stage 1, on questions that the predictor was not made from;
             otherwise the evidence flatters it.
         seed: Of the folds and the resamples.
@@ -55,7 +55,7 @@ def proven(predict: Predictor, records: Sequence[RoutingRecord], *, seed: int = 
     """
     given: object = predict
     if not callable(given):
-        msg = f"A predictor is a function of a Question that gives 0 to 1, not {predict!r:.60}."
+        msg = f"A predictor gives 0 to 1 for a question's text; {predict!r:.60} is no function."
         raise InputError(msg)
     records = tuple(records)
     shown = evidence(records, lambda _: predict, seed)

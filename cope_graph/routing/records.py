@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from hashlib import sha256
 from math import inf
@@ -14,7 +14,6 @@ from typing import Any, Final
 from langchain_core.messages import HumanMessage
 
 from cope_graph.errors import InputError
-from cope_graph.gates.verdict import Question
 from cope_graph.routing.expected import Costs
 
 LEAST: Final = 50
@@ -29,13 +28,12 @@ class RoutingRecord:
     """One question that was asked from stage 1 on, and what became of it.
 
     Attributes:
-        question: The user's message.
+        question: The text of the user's message: all that a predictor sees, also in a run.
         accepted: Whether stage 1 accepted.
         usd_stage1: What stage 1 cost, in USD, plans included.
         usd_stage2: What stage 2 cost, with the large model's plan; `None` where it did not run.
         accepted2: Whether stage 2 accepted; `None` where it did not run.
         usd_stage3: What stage 3 cost; `None` where it did not run.
-        inputs: What the task asks for beside the message, for a predictor that reads it.
     """
 
     question: str
@@ -44,7 +42,6 @@ class RoutingRecord:
     usd_stage2: float | Decimal | None = None
     accepted2: bool | None = None
     usd_stage3: float | Decimal | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been recorded.
@@ -93,11 +90,6 @@ class RoutingRecord:
         paid = {stage: Decimal(amount) for stage, amount in usd.items()}
         asked = [message for message in out["messages"] if isinstance(message, HumanMessage)]
         return cls(asked[-1].text, visits[1], paid[1], paid.get(2), visits.get(2), paid.get(3))
-
-    @property
-    def asked(self) -> Question:
-        """What a predictor gets."""
-        return Question(self.question, self.inputs)
 
 
 _NO: Final = {"usd": "0"}

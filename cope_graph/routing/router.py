@@ -26,7 +26,7 @@ class Router:
     """Where a run begins: `create_cope(router=...)`. Made by `fit_router` or `proven`.
 
     Attributes:
-        predict: The probability that stage 1 accepts.
+        predict: The probability that stage 1 accepts, from the question's text.
         costs: What stages cost, on average.
         evidence: What it would have saved on recorded runs.
     """

@@ -69,11 +69,16 @@ def check_inputs(task: Task, inputs: Mapping[str, Any]) -> None:
 
 
 def _asked(task: Task) -> dict[str, Any]:
-    asked = {} if task.inputs is None else get_type_hints(task.inputs)
-    if taken := sorted(asked.keys() & get_type_hints(CopeState).keys()):
+    asked = {} if task.inputs is None else _hints(task.inputs)
+    if taken := sorted(asked.keys() & _hints(CopeState).keys()):
         msg = f"The {task.name} task asks for {taken[0]!r}, a key of the graph's own: rename it."
         raise InputError(msg)
     return asked
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _with(schema: type, more: dict[str, Any]) -> Any:

@@ -42,7 +42,7 @@ _SHOWN_BY: Final = (
 
 
 def route_of(run: Run) -> Route | None:
-    """Decide where a run begins, from its question alone; `None` without a router.
+    """Decide where a run begins, from its question's text alone; `None` without a router.
 
     It is pure as far as the predictor is, and never fails: what cannot be decided begins at the
     first stage and says why.
@@ -57,9 +57,11 @@ def route_of(run: Run) -> Route | None:
     if own:
         return _at(first, f"the run has its own {', '.join(own)}, which the router knows no run of")
     try:
-        p_accept = probability(router.predict, run.question)
+        p_accept = probability(router.predict, run.question.text)
     except InputError as error:
-        logger.warning("%s The run begins at stage %d.", error, first, exc_info=True)
+        # What the predictor raised may quote the question: its details are for who debugs.
+        logger.warning("%s The run begins at stage %d.", error, first)
+        logger.debug("%s", error, exc_info=True)
         return _at(first, f"{error} The run begins at its first stage.")
     usd = router.costs.expected(p_accept)
     start = cheapest(usd)

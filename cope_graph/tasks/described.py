@@ -41,10 +41,10 @@ def described(adapter: TypeAdapter[Any], mode: Mode) -> dict[str, Any]:
     """
     whole = adapter.json_schema(mode=mode, schema_generator=_ForModels)
     own = {name: part for name, part in whole.items() if name != "$ref"}
-    return {**own, **_resolved(whole, whole)}
+    return {**own, **resolved(whole, whole)}
 
 
-def _resolved(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow a reference: that of a class which holds itself, or of a `RootModel`."""
     while "$ref" in part:
         part = whole["$defs"][part["$ref"].rpartition("/")[2]]
@@ -60,7 +60,7 @@ def _is_set_of_objects(part: Mapping[str, Any], whole: Mapping[str, Any]) -> boo
     if part.get("uniqueItems") is not True or not isinstance(part.get("items"), dict):
         return False
     items = part["items"]
-    kinds = [_resolved(it, whole) for it in items.get("anyOf", items.get("oneOf", [items]))]
+    kinds = [resolved(it, whole) for it in items.get("anyOf", items.get("oneOf", [items]))]
     return any(kind.get("type") == "object" for kind in kinds)
 
 

@@ -9,6 +9,7 @@ from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.perplexities import Perplexity, Scorer, Signal, perplexity, scored_by
 from cope_graph.gates.verdict import Gate
 from cope_graph.tasks.task import Prompts, Task
+from cope_graph.thoughts import without_thoughts
 
 PROMPTS: Final = Prompts(
     goal=(
@@ -29,7 +30,6 @@ PROMPTS: Final = Prompts(
     with_goal="{goal}\n\n",
     with_guideline="{guideline}\n\n",
 )
-_THOUGHT: Final = "</think>"
 
 
 def open_ended(
@@ -73,5 +73,5 @@ def open_ended(
 
 
 def read_reply(text: str) -> str | None:
-    """Read a reply as a whole, without what a model thought aloud up to `</think>`."""
-    return text.rpartition(_THOUGHT)[2].strip() or None
+    """Read a reply as a whole, without its thoughts; with nothing but thoughts it is none."""
+    return without_thoughts(text).strip() or None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from cope_graph.errors import InputError
 from cope_graph.json_objects import objects_in
+from cope_graph.tasks.as_written import as_written
 from cope_graph.tasks.described import described, has_set_of_objects
 
 logger = logging.getLogger("cope_graph")
@@ -53,14 +54,18 @@ class Shape:
         return None
 
     def fields(self, answer: str) -> Mapping[str, Any] | None:
-        """Give the fields of an answer as Python values, by their names in JSON."""
+        """Give the fields of an answer as values to compare, by their names in JSON.
+
+        These are Python's; a text that the schema names (`Literal`, `enum`) is a `Written`.
+        """
         value = self._validated(answer)
         if value is None:
             return None
         try:
-            return dict(self._dumped(value, "python"))
+            found = self._dumped(value, "python")
         except Exception:  # noqa: BLE001 - the user's serializers raise anything
-            return dict(json.loads(answer))
+            found = json.loads(answer)
+        return as_written(found, self.schema)
 
     def _validated(self, written: str) -> Any:
         try:

@@ -53,7 +53,7 @@ def short_answer() -> Task:
     Answers that say the same count as equal: 3 km and 3,000 metres, 4 July 1776 and 1776-07-04,
     "The Beatles" and "beatles". See `cope_graph.tasks.plain_equality`.
     """
-    return Task("short_answer", PROMPTS, read_short, vote(plain_equal))
+    return Task("short_answer", PROMPTS, read_short, vote(plain_equal, transitive=False))
 
 
 def read_short(text: str) -> str | None:

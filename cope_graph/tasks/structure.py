@@ -16,9 +16,9 @@ def structured(schema: Any, *, unvoted: Sequence[str] = (), prompts: Prompts | N
     """Make the task of filling in a schema.
 
     The answer is the JSON of the winning sample's object, so that `Schema.model_validate_json`
-    reads it. Samples agree when all fields do: texts up to case and blanks, numbers by value, lists
-    in order, sets without. `fields` of a visit has the share of samples behind each field. An
-    object that does not fit is a sample without an answer.
+    reads it. Samples agree when all fields do: texts up to case and blanks, those of a `Literal` as
+    written, numbers by value, lists in order, sets without. `fields` of a visit has the share of
+    samples behind each field. An object that does not fit is a sample without an answer.
 
     Example:
         ```python

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
+from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from cope_graph import PLAN_FREE, ChatCope, ChatTransformers, CopeContext, create_cope, gates, tasks
 from cope_graph.errors import InputError, NoLogProbsError
@@ -218,7 +219,19 @@ def test_another_model_scores_the_replies_of_one_without_log_probs(
 
 
 @pytest.mark.local_models
-def test_the_embedded_small_model_gives_its_log_probs() -> None:
+def test_perplexity_from_llama_cpp_is_that_of_its_raw_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bodies: list[Any] = []
+    read = BaseChatOpenAI._create_chat_result
+
+    def recorded(chat: BaseChatOpenAI, response: Any, *rest: Any) -> Any:
+        bodies.append(response if isinstance(response, dict) else response.model_dump())
+        return read(chat, response, *rest)
+
+    # Of the same answer: asked once more, llama.cpp goes on from the prompt it has kept, and its
+    # quantized sums come out otherwise.
+    monkeypatch.setattr(BaseChatOpenAI, "_create_chat_result", recorded)
     graph: Any = create_cope(
         SMALL,
         FakeListChatModel(responses=["Scattering."]),
@@ -229,8 +242,15 @@ def test_the_embedded_small_model_gives_its_log_probs() -> None:
     ).compile()
     out = graph.invoke({"messages": [("user", "Say hello in three words.")]})
 
+    found = {}
+    for choice in bodies[0]["choices"]:
+        tokens = choice["logprobs"]["content"]
+        # An end mark has no text, and is none of the reply's.
+        own = [token["logprob"] for token in tokens if token["bytes"]]
+        found[choice["message"]["content"]] = math.exp(-sum(own) / len(own))
+    assert len(bodies) == 1
     assert out["stage"] == 1
-    assert 0.2 < out["confidence"] <= 1
+    assert 1 / out["confidence"] == pytest.approx(found[out["messages"][-1].text], rel=1e-4)
 
 
 def test_a_gate_beside_a_signal_is_refused() -> None:

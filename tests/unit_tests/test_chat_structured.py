@@ -17,6 +17,7 @@ from cope_graph import PLAN_FREE, ChatCope, tasks
 from cope_graph.errors import InputError, ModelCallError, NoAnswerError
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
+from tests.unit_tests.routing.graphs import router
 
 FREE = PLAN_FREE.model_copy(update={"n": 3})
 
@@ -83,10 +84,25 @@ def test_the_samples_vote_on_the_fields_but_those_that_are_left_out(both: Runner
     assert person == Person(name="Bob")
 
 
+def test_a_router_is_left_out_as_its_documentation_says(both: Runner) -> None:
+    small = ScriptedChat(model_name="s", replies=['{"name": "Ada"}'] * 8)
+    large = ScriptedChat(model_name="l", replies=[])
+    defaults = PLAN_FREE.model_copy(update={"stages": (1, 2, 3)})
+    chat = ChatCope(
+        small=small, large=large, task=tasks.math(), defaults=defaults, router=router(0.0)
+    )
+    asked = chat.with_structured_output(Person, include_raw=True)
+    raw = both(asked, "Who?")["raw"]
+    assert raw.response_metadata["cope"]["route"] is None
+    assert (raw.response_metadata["cope"]["stage"], large.calls) == (1, [])
+    assert "A `router` is left out" in (ChatCope.with_structured_output.__doc__ or "")
+
+
 def test_the_model_itself_keeps_its_task() -> None:
     model = cope([*[wrote("Ada")] * 3, *[says("7")] * 3], [])
     assert model.with_structured_output(Person).invoke("Who?") == Person(name="Ada")
     assert model.invoke("3 + 4?").response_metadata["cope"]["answer"] == "7"
+    assert model.task is not None
     assert model.task.name == "math"
 
 

@@ -8,11 +8,10 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from cope_graph import ChatCope, CopeContext, tasks
-from cope_graph.gates.verdict import Question
-from cope_graph.routing import Costs, fit_router, proven
+from cope_graph.routing import Costs, RoutingRecord, fit_router, proven
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
-from tests.unit_tests.routing.graphs import ASK, GOALS, SURE, THREAD, cope, nodes, router
+from tests.unit_tests.routing.graphs import ASK, GOALS, SURE, THREAD, cope, nodes, priced, router
 from tests.unit_tests.routing.made_up import records
 
 
@@ -75,17 +74,21 @@ def test_a_graph_without_stage_2_begins_at_1_or_3(both: Runner) -> None:
     assert both(graph.compile(), ASK)["route"]["stage"] == 1
 
 
-def test_the_predictor_gets_the_question_and_what_came_before_it(both: Runner) -> None:
-    seen: list[Question] = []
+def test_the_predictor_sees_in_a_run_what_it_sees_of_its_record(both: Runner) -> None:
+    seen: list[object] = []
 
-    def predict(question: Question) -> float:
+    def predict(question: str) -> float:
         seen.append(question)
         return 0.9
 
     graph, _, _ = cope(router(predict), GOALS + SURE, [])
-    both(graph.compile(), {"messages": [("user", "Hi"), ("ai", "Hello"), ("user", "2 + 2?")]})
-    assert [question.text for question in seen] == ["2 + 2?"]
-    assert [message.text for message in seen[0].earlier] == ["Hi", "Hello"]
+    talk = {"messages": [("user", "Hi"), ("ai", "Hello"), ("user", "2 + 2?")]}
+    both(graph.compile(), talk)
+    assert seen == ["2 + 2?"]
+    record = RoutingRecord.of(both(priced(GOALS + SURE, []), talk))
+    proven(predict, [*records(), record])
+    assert "2 + 2?" in seen[1:]
+    assert {type(one) for one in seen} == {str}
 
 
 def test_without_a_router_there_is_no_route(both: Runner) -> None:
@@ -149,8 +152,8 @@ def test_a_fitted_router_tells_easy_from_hard_in_the_graph(both: Runner) -> None
 
 
 def test_a_proven_predictor_is_used_as_it_is(both: Runner) -> None:
-    def by_hand(question: Question) -> float:
-        return 0.1 if "prove" in question.text.lower() else 0.9
+    def by_hand(question: str) -> float:
+        return 0.1 if "prove" in question.lower() else 0.9
 
     graph, _, _ = cope(proven(by_hand, records()), [], [says("42")], stages=(1, 3))
     out = both(graph.compile(), {"messages": [("user", "Prove it.")]})

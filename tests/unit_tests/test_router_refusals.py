@@ -10,7 +10,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from cope_graph import ChatCope, tasks
 from cope_graph.errors import InputError
-from cope_graph.gates.verdict import Question
 from cope_graph.routing import fit_router
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.conftest import Runner
@@ -28,6 +27,7 @@ ROUTE = {"stage": 2, "p_accept": 0.1, "usd": {}, "reason": "mine"}
         (lambda _: 2, "gave 2, which is no probability"),
         (lambda _: 10**400, "which is no probability"),
         (lambda _: None, "gave None"),
+        (lambda question: question, "gave a str, which is no probability"),
     ],
 )
 def test_a_predictor_that_fails_costs_no_run(
@@ -43,13 +43,37 @@ def test_a_predictor_that_fails_costs_no_run(
     assert said in caplog.text
 
 
-def test_what_a_failing_predictor_says_reaches_no_caller(both: Runner) -> None:
-    def predict(_: Question) -> float:
-        msg = "password 1234"
-        raise ValueError(msg)
+def fails(question: str) -> float:
+    msg = f"password 1234 in {question}"
+    raise ValueError(msg)
 
+
+def echoes(question: str) -> str:
+    return f"password 1234 in {question}"
+
+
+@pytest.mark.parametrize("predict", [fails, echoes])
+def test_what_a_failing_predictor_says_reaches_no_caller_and_no_warning(
+    both: Runner, caplog: pytest.LogCaptureFixture, predict: Any
+) -> None:
     graph, _, _ = cope(router(predict), GOALS + SURE, [])
-    assert "1234" not in str(both(graph.compile(), ASK))
+    with caplog.at_level(logging.INFO, "cope_graph"):
+        out = both(graph.compile(), ASK)
+    assert "1234" not in str({**out, "messages": None})
+    assert "The run begins at stage 1." in caplog.text
+    assert "1234" not in caplog.text
+    assert "How many?" not in caplog.text
+
+
+def test_what_a_failing_predictor_says_is_logged_for_who_debugs(
+    both: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    graph, _, _ = cope(router(fails), GOALS + SURE, [])
+    with caplog.at_level(logging.DEBUG, "cope_graph"):
+        both(graph.compile(), ASK)
+    told = [record.levelname for record in caplog.records if record.exc_info]
+    assert told == ["DEBUG"]
+    assert "password 1234 in How many?" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,21 @@ async def test_an_error_without_words_and_one_of_many_are_short() -> None:
     assert len((await both(raising(OSError("x" * 9999)), None))[0].text) < 230
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Incorrect API key provided: sk-proj-abcDEF1234567890",
+        "401 for Authorization: Bearer abcDEF1234567890",
+        "refused api_key=abcDEF1234567890",
+        "password: abcDEF1234567890 is wrong",
+    ],
+)
+async def test_a_key_in_what_a_tool_raises_is_left_out(said: str) -> None:
+    for seen in await both(raising(ValueError(said)), None):
+        assert "abcDEF" not in seen.text
+        assert "ValueError" in seen.text
+
+
 async def test_what_a_url_carries_is_left_out() -> None:
     error = OSError("401 for 'https://ann:pa55@host.example/a?key=s3cret&b=1': unauthorised")
     for seen in await both(raising(error), None):

@@ -93,6 +93,57 @@ def test_tokens_without_their_spaces_are_enough() -> None:
     assert found["tokens"] == 2
 
 
+def test_the_last_of_two_equal_texts_is_the_one_that_counts() -> None:
+    given_ = entries(("Blue.", -9.0), ("</think>", -9.0), ("Blue.", -0.5), ("<eos>", -7.0))
+
+    found = log_probs_of(generation("Blue.", given_), "Blue.")
+
+    assert isinstance(found, dict)
+    assert (found["tokens"], found["mean"]) == (1, -0.5)
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        ("Caf\u00c3\u00a9", "\u0120au", "\u0120lait", "."),
+        ("\u2581Caf\u00e9", "\u2581au", "\u2581lait."),
+        ("Caf\ufffd", "\ufffd", " au", "lait", ".", "<|im_end|>"),
+        ("hm", "\u0120so", "Caf\u00c3\u00a9", "\u0120au", "\u0120lait", ".", "<eos>"),
+    ],
+)
+def test_tokens_with_signs_of_their_own_are_enough_when_they_end_as_the_text_does(
+    tokens: tuple[str, ...],
+) -> None:
+    given_ = entries(*((token, -0.5) for token in tokens), with_bytes=False)
+
+    found = log_probs_of(generation("Caf\u00e9 au lait.", given_), "Caf\u00e9 au lait.")
+
+    assert isinstance(found, dict)
+    assert found["mean"] == -0.5
+
+
+@pytest.mark.parametrize("end", [(), ("<eos>",)])
+@pytest.mark.parametrize("with_bytes", [False, True])
+def test_thoughts_do_not_make_up_for_tokens_that_are_missing_at_the_end(
+    *, end: tuple[str, ...], with_bytes: bool
+) -> None:
+    tokens = ("hm, which colour has it", "</think>", "Blue", *end)
+    given_ = entries(*((token, -0.5) for token in tokens), with_bytes=with_bytes)
+
+    assert log_probs_of(generation("Blue sky.", given_), "Blue sky.") == TOO_FEW
+
+
+def test_hostile_texts_take_no_time_that_grows_with_their_square() -> None:
+    half = "a" * 1_000_000  # minutes, if it did: beyond the time limit of a test
+    text = f"{half}b{half}"
+    given_ = entries(*[("a" * 10_000, -0.5)] * 400, with_bytes=False)
+
+    found = log_probs_of(generation(text, given_), text)
+
+    assert isinstance(found, dict)
+    assert found["tokens"] == 400
+
+
 def test_a_list_alone_is_read_as_well() -> None:
     found = log_probs_of(generation("ok", entries(("ok", -0.5))["content"]), "ok")
 

@@ -225,7 +225,8 @@ CALLED = '{"tool": "look", "arguments": {"where": "a"}}'
         (f"<think>{{'answer': 1}}</think>{CALLED}", [("look", {"where": "a"})], ""),
         # What comes after a call rests on a result that nobody saw.
         (f'{CALLED}\nThe tool gave: 3\n{{"answer": "3"}}', [("look", {"where": "a"})], ""),
-        (f'{{"where": "b"}} {CALLED} {{"done": true}}', [("look", {"where": "a"})], ""),
+        (f'{{"where": "b"}} {CALLED}\n{{"done": true}}', [("look", {"where": "a"})], ""),
+        (f"I will not: {CALLED} would wake Ann.", [], f"I will not: {CALLED} would wake Ann."),
         ('{"tool": "fly", "arguments": {}}', [("fly", {})], ""),
         ('{"tool": "wait"}', [("wait", {})], ""),
         ('{"answer": "It is here."}', [], "It is here."),

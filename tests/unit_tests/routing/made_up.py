@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from cope_graph.gates.verdict import Question
 from cope_graph.routing.records import RoutingRecord
 
 EASY, HARD = "Add 2 and 3.", "Prove it.\nThen, for all integers, find " + "(x + y) / z, " * 12
@@ -34,6 +33,6 @@ def one(
     return RoutingRecord(text, accepted, usd1, usd2, second, third)
 
 
-def by_length(question: Question) -> float:
+def by_length(question: str) -> float:
     """Know the easy ones by their length, as a user's own predictor might."""
-    return 0.9 if len(question.text) < 40 else 0.1
+    return 0.9 if len(question) < 40 else 0.1

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.gates.verdict import Question
 from cope_graph.routing.features import FEATURES
 from cope_graph.routing.logistic import Logistic, fit_logistic, sigmoid
 
@@ -68,7 +67,7 @@ def test_a_strong_penalty_leaves_the_base_rate() -> None:
 
 @given(text=st.text(), weights=st.tuples(*[st.floats(-1e6, 1e6)] * len(FEATURES)))
 def test_any_text_gets_a_probability(text: str, weights: Any) -> None:
-    assert 0 <= Logistic(0.0, weights)(Question(text)) <= 1
+    assert 0 <= Logistic(0.0, weights)(text) <= 1
 
 
 def test_log_odds_far_out_do_not_overflow() -> None:

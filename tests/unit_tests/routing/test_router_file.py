@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from cope_graph.errors import InputError
-from cope_graph.gates.verdict import Question
 from cope_graph.routing import Router, fit_router, proven
 from tests.unit_tests.routing.made_up import EASY, HARD, by_length, records
 
@@ -21,7 +20,7 @@ def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
     loaded = Router.load(tmp_path / "router.json")
     assert loaded == ROUTER
     for text in (EASY, HARD):
-        assert loaded.predict(Question(text)) == ROUTER.predict(Question(text))
+        assert loaded.predict(text) == ROUTER.predict(text)
 
 
 def test_the_file_names_its_features_and_its_records(tmp_path: Path) -> None:

@@ -7,10 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cope_graph import PLAN_FREE, create_cope, tasks
+from cope_graph.gates.decide import Threshold, decide
+from cope_graph.gates.verdict import Question
 from cope_graph.tasks.plain_equality import plain_equal
 from cope_graph.tasks.short_answers import read_short
 from tests.scripted import ScriptedChat
 from tests.unit_tests.conftest import Runner
+from tests.unit_tests.gates.closeness import answered
 from tests.unit_tests.tasks.answer_table import DIFFERENT, EQUAL
 
 FREE = PLAN_FREE.model_copy(update={"n": 3})
@@ -35,6 +38,20 @@ def test_answers_that_differ_go_to_the_large_model(both: Runner) -> None:
     out = both(app, ASK)
     assert (out["answer"], out["stage"]) == ("4 July 1776", 3)
     assert out["visits"][0]["reason"].startswith("1 of 3 samples agree")
+
+
+def test_a_decision_waits_for_a_sample_that_may_take_an_answer_without_unit_away() -> None:
+    gate: Any = tasks.short_answer().gate
+    kilometres = ["5", *["5 km"] * 6]
+
+    def look(first: str | None) -> tuple[str, bool]:
+        missing = () if first else (0,)
+        verdict = gate(Question("How far?"), answered(first, *kilometres))
+        return decide(verdict, Threshold(0.75), n=8, missing=missing, onward="escalate")
+
+    assert look("5 km") == ("accept", True)
+    assert look("5 miles") == ("escalate", False)
+    assert look(None) == ("undecided", False)
 
 
 ANSWERS = sorted({answer for pair in (*EQUAL, *DIFFERENT) for answer in pair})
