@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from cope_graph import tasks
     from cope_graph.agents.agent import create_cope_agent
     from cope_graph.agents.middleware import CopeMiddleware
+    from cope_graph.agents.rules import StepRules
     from cope_graph.cascade import create_cope
     from cope_graph.chat import ChatCope
     from cope_graph.context import PLAN_FREE, CopeContext
@@ -38,6 +39,7 @@ __all__ = [
     "Price",
     "Prompts",
     "Question",
+    "StepRules",
     "Task",
     "Verdict",
     "create_cope",
@@ -61,6 +63,7 @@ _HOMES = {
     "Price": "cope_graph.money.prices",
     "Prompts": "cope_graph.tasks.task",
     "Question": "cope_graph.gates.verdict",
+    "StepRules": "cope_graph.agents.rules",
     "Task": "cope_graph.tasks.task",
     "Verdict": "cope_graph.gates.verdict",
     "create_cope": "cope_graph.cascade",
