@@ -35,5 +35,8 @@ def test_the_embedded_pair_answers_through_the_whole_cascade(plans: str) -> None
     assert [visit["stage"] for visit in out["visits"]] == stages
     assert out["answer"] is not None
     assert out["ledger"]["usd"] == "0"
-    assert out["ledger"]["status"] == "reported"
-    assert all(line["output_tokens"] > 0 for line in out["ledger"]["lines"])
+    # On a busy machine a sample may be given up: the decision stands without it.
+    lines = [line for line in out["ledger"]["lines"] if line["error"] != "not waited for"]
+    assert {line["role"] for line in lines} >= {"execute"}
+    assert {line["status"] for line in lines} == {"reported"}
+    assert all(line["output_tokens"] > 0 for line in lines)
