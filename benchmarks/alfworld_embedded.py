@@ -4,8 +4,9 @@
 
 DIR holds alfworld_valid_unseen_games.jsonl.gz; games are taken evenly from it. The calls that are
 possible are shown after the newest step, and of the older ones the last three are kept: the models'
-window is 4,096 tokens. A game ends when it is won, at the step limit, or when the agent gives up by
-answering. Without --plans the settings are those of the embedded pair, which has no stage 2.
+window is 4,096 tokens. Each step has to be a call until the game is won or out of steps: left free
+to answer (--free), the pair gives up after a step or two. Without --plans the settings are those of
+the embedded pair, which has no stage 2.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from cope_graph.models.pair import EMBEDDED, LARGE, SMALL
 
 _KEPT: Final = 6  # messages: three steps and what came of them
 _POSSIBLE: Final = "\nYou can:"
+_END: Final = "The task is done."
 _TASK: Final = "Say that you are done once the task is done, and not before."
 _FIGURES: Final = ("steps", "small", "guided", "large", "unaccepted")
 
@@ -35,12 +37,13 @@ class Shortened(AgentMiddleware[Any, Any, Any]):
 
     Attributes:
         first: What is possible at first.
+        free: Whether it may answer before the end.
     """
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, first: str, *, free: bool) -> None:
         """Take that."""
         super().__init__()
-        self.first = first
+        self.first, self.free = first, free
 
     def wrap_model_call(
         self,
@@ -48,7 +51,10 @@ class Shortened(AgentMiddleware[Any, Any, Any]):
         handler: Callable[[ModelRequest[Any]], ModelResponse[Any]],
     ) -> ModelResponse[Any]:
         """Shorten the conversation."""
-        return handler(request.override(messages=shortened(request.messages, self.first)))
+        over = _END in request.messages[-1].text
+        messages = shortened(request.messages, self.first)
+        choice = request.tool_choice if over or self.free else "any"
+        return handler(request.override(messages=messages, tool_choice=choice))
 
 
 def shortened(messages: list[Any], first: str) -> list[Any]:
@@ -67,7 +73,7 @@ def _without_list(message: BaseMessage) -> BaseMessage:
     return message.model_copy(update={"content": message.text.partition(_POSSIBLE)[0]})
 
 
-def play(game: Game, settings: CopeContext, steps: int) -> dict[str, Any]:
+def play(game: Game, settings: CopeContext, steps: int, *, free: bool) -> dict[str, Any]:
     """Play a game to its end; a run that fails ends it too."""
     began = time.perf_counter()
     with start(game, max_steps=steps) as episode:
@@ -76,7 +82,7 @@ def play(game: Game, settings: CopeContext, steps: int) -> dict[str, Any]:
             LARGE,
             game_tools(episode, show_possible=True),
             system_prompt=_TASK,
-            middleware=[Shortened(shown(episode))],
+            middleware=[Shortened(shown(episode), free=free)],
             defaults=settings,
             max_steps=steps,
         )
@@ -114,7 +120,7 @@ def main() -> None:
     settings = EMBEDDED.model_copy(update=update)
     rows = []
     for game in games[:: max(len(games) // args.games, 1)][: args.games]:
-        rows.append(play(game, settings, args.steps))
+        rows.append(play(game, settings, args.steps, free=args.free))
         print(table(rows[-1:]) if args.markdown else rows[-1], flush=True)
     if args.markdown:
         print(f"\n{table(rows)}")
@@ -128,6 +134,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plans", action="store_true", help="stage 2 too")
+    parser.add_argument("--free", action="store_true", help="let it answer at any time")
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
 
