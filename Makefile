@@ -35,8 +35,10 @@ bench: ## make the tables of docs/ (DATA=folder with benchmarks/ and recorded/)
 	$(BIN)/python -m benchmarks.meaning --kinds --markdown
 	$(BIN)/python -m benchmarks.agent_overhead --markdown
 	$(BIN)/python -m benchmarks.alfworld_simulation --markdown $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.alfworld_embedded --markdown --free --data $(DATA)/benchmarks)
 	$(BIN)/python -m benchmarks.sandbox --markdown $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.recorded_code --markdown --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.router --markdown --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.mint --markdown --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.tau_airline --markdown --data $(DATA))
 	$(BIN)/python -m benchmarks.real_run $(if $(DATA),--data $(DATA)/benchmarks)
