@@ -35,7 +35,7 @@ bench: ## make the tables of docs/ (DATA=folder with benchmarks/ and recorded/)
 	$(BIN)/python -m benchmarks.meaning --kinds --markdown
 	$(BIN)/python -m benchmarks.agent_overhead --markdown
 	$(BIN)/python -m benchmarks.alfworld_simulation --markdown $(if $(DATA),--data $(DATA))
-	$(if $(DATA),$(BIN)/python -m benchmarks.alfworld_embedded --markdown --free --data $(DATA)/benchmarks)
+	$(if $(DATA),$(BIN)/python -m benchmarks.alfworld_embedded --markdown --data $(DATA)/benchmarks)
 	$(BIN)/python -m benchmarks.sandbox --markdown $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.recorded_code --markdown --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.router --markdown --data $(DATA))

@@ -38,7 +38,7 @@ async def alook(run: Run) -> Verdict:
 
 def _gate(run: Run, samples: Sequence[Sample]) -> Verdict:
     task = run.cascade.task
-    if run.state["stage"] == 3 and is_scored(task):  # noqa: PLR2004
+    if run.state["stage"] == 3 and (is_scored(task) or run.offer is not None):  # noqa: PLR2004
         return _alone(samples[0])
     if isinstance(task.gate, AskingGate):
         return task.gate.verdict(run.shown_question, samples, ())
@@ -51,7 +51,7 @@ def is_scored(task: Task) -> bool:
 
 
 def _alone(sample: Sample) -> Verdict:
-    """See the one answer of the large model, which nobody scores or judges."""
+    """See the one answer of the large model, which nobody scores or judges or holds back."""
     answer = sample["answer"]
     return Verdict(None, None if answer is None else 0, answer, "")
 

@@ -93,9 +93,9 @@ def test_an_empty_answer_beside_others_has_no_log_probs(
 
 
 def test_an_empty_answer_is_refused(chat: ChatTransformers) -> None:
-    with pytest.raises(InputError, match="empty answer has no perplexity"):
+    with pytest.raises(InputError, match="empty answer has no log-probabilities"):
         chat.perplexities(QUESTION, ["fox", ""])
-    with pytest.raises(InputError, match="empty answer has no perplexity"):
+    with pytest.raises(InputError, match="empty answer has no log-probabilities"):
         asyncio.run(chat.aperplexities(QUESTION, [""]))
 
 
