@@ -14,7 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
-from cope_graph.context import CopeContext, Overrides, resolve
+from cope_graph.context import CopeContext, Overrides
 from cope_graph.errors import InputError
 from cope_graph.gates.asking import AskingGate
 from cope_graph.models.bound import Bound, bind
@@ -27,12 +27,13 @@ from cope_graph.stages.gate import onward
 from cope_graph.stages.gate_node import GateNode
 from cope_graph.stages.inputs import input_schema, inputs_of, state_schema
 from cope_graph.stages.node import ModelNode
-from cope_graph.stages.plan import large_plan, small_plan
+from cope_graph.stages.plan import lacks_goals, large_plan, small_plan
 from cope_graph.stages.route import route_of, routed
 from cope_graph.stages.run import FRESH, Cascade, Run, entry
 from cope_graph.stages.scored import check_scorable
 from cope_graph.stages.spend import check_models
-from cope_graph.state import CopeInput, CopeOutput, CopeState
+from cope_graph.stages.voters import bind_voters, check_voters, one_sample_each, settings_of
+from cope_graph.state import CopeInput, CopeOutput, CopeState, Decision
 from cope_graph.tasks.task import Task
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
 
 
 def create_cope(  # noqa: PLR0913 - the two models, and settings by name
-    small: str | BaseChatModel | BaseLLM,
+    small: str | BaseChatModel | BaseLLM | Sequence[str | BaseChatModel | BaseLLM],
     large: str | BaseChatModel | BaseLLM,
     *,
     task: Task | None = None,
@@ -70,6 +71,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     Args:
         small: The cheap model that plans and executes n times: a chat model, a pipeline or
             endpoint of langchain-huggingface, or a name, see `cope_graph.models.names.chat_model`.
+            A list of different ones, cheapest first, is asked one after another, until the decision
+            stands: n samples in all, one each unless the defaults say more, best with a `quorum`.
         large: The expensive model that writes a short plan, and executes only what stays unsure.
         task: The family of questions: prompts, how an answer is read, and the gate.
         response_format: In place of a task: a pydantic class, a dataclass or a `TypedDict` that
@@ -99,7 +102,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     Raises:
         InputError: The task is no `Task`, or there is a form as well; the defaults are no
             `CopeContext`, a price is none, the overrides are unknown, nothing can be redacted
-            that way, or an executor's tools may do more than read.
+            that way, an executor's tools may do more than read, small models are listed that
+            cannot vote together, or a quorum cannot be reached.
         UnknownPriceError: The budget is in USD and a model has no known price.
         BudgetError: The budget limits money and nothing limits a model's replies.
         NoLogProbsError: The gate reads log-probabilities, which the small model cannot give.
@@ -113,8 +117,11 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     own_prices = checked_prices(prices)
     defaults = _checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)")
     task = _task(task, response_format)
+    voters = bind_voters(small, own_prices)
+    defaults = one_sample_each(defaults, voters)
     cascade = Cascade(
-        small=bind(small, "small", own_prices),
+        small=voters[0],
+        more_voters=voters[1:],
         large=bind(large, "large", own_prices),
         task=task,
         judge=_judge(task.gate, own_prices),
@@ -127,8 +134,10 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     agents = {"small": small_executor, "large": large_executor}
     if read_only_tools or any(agent is not None for agent in agents.values()):
         cascade = _with_executors(cascade, agents, read_only_tools)
+    check_voters(cascade)
     if task.log_probs:
-        check_scorable(cascade.executors[0])
+        for sampler in cascade.samplers:
+            check_scorable(sampler)
     if budget is not None and budget.limits_money:
         check_models(
             Run(cascade, NOTHING_ASKED, cascade.defaults), usd=budget.limit.usd is not None
@@ -138,7 +147,7 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         # The first node gets a fresh run, whatever an earlier turn left in the thread.
         runtime = get_runtime()  # there is none while a thread's state is edited by hand
         context = runtime.context if runtime else None
-        settings = resolve(cascade.defaults, context, cascade.overrides)
+        settings = settings_of(cascade, context)
         # A copy: whoever gets it (in an error, in a stream) may change it.
         fresh = {**deepcopy(FRESH), "messages": state.get("messages", []), "entering": True}
         fresh |= {"run": uuid4().hex, "inputs": (inputs := inputs_of(task, state))}
@@ -169,15 +178,26 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     graph.add_edge("large_execute", "confidence_gate")
     graph.add_conditional_edges(
         "confidence_gate",
-        onward,
+        onward_of_several if cascade.more_voters else onward,
         {
             "accept": END,
             "undecided": "small_execute",
             "escalate": "large_plan",
             "hand_over": "large_execute",
+            **({"unplanned": "small_plan"} if cascade.more_voters else {}),
         },
     )
     return graph
+
+
+def onward_of_several(state: CopeState) -> Decision | Literal["unplanned"]:
+    """Route by the gate's last word; of several small models the next one plans first.
+
+    Raises:
+        InputError: As `onward`.
+    """
+    decision = onward(state)
+    return "unplanned" if decision == "undecided" and lacks_goals(state) else decision
 
 
 def planned_for(state: CopeState) -> Literal["small_execute", "large_execute"]:

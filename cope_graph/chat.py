@@ -21,6 +21,7 @@ from pydantic import (
     InstanceOf,
     PrivateAttr,
     SkipValidation,
+    field_validator,
     model_validator,
 )
 
@@ -78,7 +79,9 @@ class ChatCope(BaseChatModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     # A model object's repr may hold headers and addresses; traces show the repr of this one.
-    small: str | BaseChatModel | BaseLLM = Field(repr=False)
+    small: str | BaseChatModel | BaseLLM | Sequence[str | BaseChatModel | BaseLLM] = Field(
+        repr=False
+    )
     large: str | BaseChatModel | BaseLLM = Field(repr=False)
     task: InstanceOf[Task] | None = None
     defaults: CopeContext = Field(default_factory=CopeContext)
@@ -108,6 +111,12 @@ class ChatCope(BaseChatModel):
             )
             raise InputError(msg)
         return given
+
+    @field_validator("small")
+    @classmethod
+    def _kept(cls, small: Any) -> Any:
+        """Keep several models as they are now: the graph is built of these."""
+        return tuple(small) if isinstance(small, list) else small
 
     def model_post_init(self, context: Any, /) -> None:
         """Build the graph; a wrong model name shows here."""

@@ -30,10 +30,30 @@ class CopeContext(BaseModel):
         ge=1,
         le=64,
         description="Draw the samples in waves of this size and stop as soon as the rest cannot "
-        "change the decision. Empty: all at once, as in the paper.",
+        "change the decision. Empty: all at once, as in the paper, or with early_stop as few at a "
+        "time as could decide.",
+    )
+    early_stop: Literal["off", "exact", "beta-binomial"] = Field(
+        default="off",
+        description="Stop drawing samples once the rest cannot change the decision (exact), or "
+        "is not likely to (beta-binomial: lossy). Off: only with a wave, and then exact.",
+    )
+    guard: float = Field(
+        default=0.99,
+        ge=0.5,
+        le=1,
+        description="Of early_stop beta-binomial: the least probability that all n samples "
+        "decide the same.",
     )
     tau1: float = Field(default=0.75, ge=0, le=1, description="Threshold of stage 1.")
     tau2: float = Field(default=0.5, ge=0, le=1, description="Threshold of stage 2.")
+    quorum: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="How many samples must agree in stages 1 and 2, in place of both thresholds; "
+        "the first draw that has them ends the stage. Empty: the thresholds.",
+    )
     strict: bool = Field(
         default=True, description="Accept above the threshold (paper); off: at the threshold too."
     )
@@ -128,6 +148,16 @@ class CopeContext(BaseModel):
             msg = "name some of 1, 2, 3, each once, in order"
             raise ValueError(msg)
         return stages
+
+    @property
+    def in_waves(self) -> bool:
+        """Whether samples are drawn a few at a time, and no more once the decision stands."""
+        return self.wave is not None or self.early_stop != "off"
+
+    @property
+    def certainty(self) -> float:
+        """How likely the full draw has to decide the same before the rest is left out."""
+        return self.guard if self.early_stop == "beta-binomial" else 1.0
 
 
 PLAN_FREE = CopeContext(small_plan="none", stages=(1, 3))

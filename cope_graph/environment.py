@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
@@ -56,9 +56,16 @@ def task_set() -> Task:
     return TASKS[_named(TASK, lambda: task_name(given))]()
 
 
-def models_set() -> tuple[str, str]:
-    """Name the two models: those set, else the embedded pair."""
-    return os.environ.get("COPE_SMALL") or SMALL, os.environ.get("COPE_LARGE") or LARGE
+def models_set() -> tuple[str | list[str], str]:
+    """Name the models: those set, else the embedded pair; several small ones stand in a list."""
+    small = several(os.environ.get("COPE_SMALL") or SMALL)
+    return small, os.environ.get("COPE_LARGE") or LARGE
+
+
+def several(small: str) -> str | list[str]:
+    """Read the name of a small model, or several names with commas between them."""
+    names = [name.strip() for name in small.split(",")]
+    return small if len(names) == 1 else names
 
 
 def settings_set() -> CopeContext:
@@ -74,24 +81,43 @@ def settings_set() -> CopeContext:
         raise InputError(msg) from error
 
 
-def price_set(side: str) -> Price | None:
-    """Read the price of one side, `None` when it is not set.
+def price_set(side: str) -> dict[str, Price]:
+    """Read the price of one side, by side, or of several small models by name; none if not set.
 
     Raises:
-        InputError: It is no price.
+        InputError: It is no price, or there is not one for each of several models.
     """
-    text = os.environ.get(PRICES[side])
-    return _named(PRICES[side], lambda: Price.parse(text)) if text else None
+    text, small = os.environ.get(PRICES[side]), models_set()[0]
+    if not text:
+        return {}
+    if side == "small" and not isinstance(small, str):
+        return _named(PRICES[side], lambda: prices_of(small, text))
+    return {side: _named(PRICES[side], lambda: Price.parse(text))}
 
 
 def prices_set() -> dict[str, Price]:
-    """Read the prices that are set, by side.
+    """Read the prices that are set, by side, or of several small models by name.
 
     Raises:
-        InputError: One is no price.
+        InputError: As `price_set`.
     """
-    read = {side: price_set(side) for side in PRICES}
-    return {side: price for side, price in read.items() if price is not None}
+    return {name: price for side in PRICES for name, price in price_set(side).items()}
+
+
+def prices_of(names: Sequence[str], text: str) -> dict[str, Price]:
+    """Read the prices of several models: one each, with semicolons between them.
+
+    Raises:
+        InputError: One is no price, or there are not as many.
+    """
+    texts = text.split(";")
+    if len(texts) != len(names):
+        msg = (
+            f"{text!r:.60} is {len(texts)} price{'s' * (len(texts) > 1)} for {len(names)} models: "
+            "write one each, with semicolons between them, such as '0.15,0.60; 0.05,0.20'."
+        )
+        raise InputError(msg)
+    return {name: Price.parse(one) for name, one in zip(names, texts, strict=True)}
 
 
 def usd_set() -> str | None:

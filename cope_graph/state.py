@@ -49,6 +49,8 @@ class Sample(TypedDict):
     one without an answer: it never wins."""
     log_probs: NotRequired[LogProbs]
     """Of a task whose gate reads them."""
+    model: NotRequired[str]
+    """Who drew it, of several small models."""
 
 
 FailureKind = Literal[
@@ -114,6 +116,13 @@ class Visit(TypedDict):
     reason: str
     answer: str | None
     votes: list[Vote]
+    bounds: NotRequired[list[float]]
+    """Of a vote on a part of the draw: the lowest and the highest share that the full draw could
+    give the largest class."""
+    to_draw: NotRequired[int]
+    """Of an undecided look: how many samples come next, the fewest that could decide."""
+    p_correct: NotRequired[float]
+    """The probability that the answer is right, where the graph has a calibration."""
     failed: NotRequired[list[FailedTest]]
     """Of a gate that runs tests: what the candidates that did not pass failed at, 64 at most."""
     fields: NotRequired[dict[str, float]]

@@ -2,7 +2,9 @@
 
 `COPE_SMALL` and `COPE_LARGE` name the models, `COPE_SMALL_BASE_URL`, `COPE_SMALL_API_KEY` and the
 same with `LARGE` their servers, `COPE_SMALL_PRICE` and `COPE_LARGE_PRICE` what they cost
-(USD per million tokens: INPUT,OUTPUT, or USD/h). Unset, it is the embedded pair, loaded at the
+(USD per million tokens: INPUT,OUTPUT, or USD/h). `COPE_SMALL` may name several with commas between
+them; their prices stand in the same order with semicolons between them, and `quorum` in
+`COPE_SETTINGS` says how many must agree. Unset, it is the embedded pair, loaded at the
 first run. `COPE_TASK` is `math` (unset), `code`, `choice`, `short_answer` or `open_ended`; the
 tests of code and the options of a choice are a field of their own beside the messages. Structured
 output needs a Python class, and so a graph of one's own. `COPE_SETTINGS` is a JSON object of
@@ -34,7 +36,7 @@ _ENDS: Final = '{"max_plan_tokens": 256, "max_answer_tokens": 2048}'
 def _graph() -> CopeGraph:
     (small, large), task = models_set(), task_set()
     given = settings_set().model_dump(exclude_unset=True)
-    preset = defaults_for(small, large, task.name).model_dump()
+    preset = defaults_for(small, large, task.name).model_dump(exclude_unset=True)
     defaults = CopeContext.model_validate({**preset, **given})
     prices, budget = prices_set(), budget_set()
     try:

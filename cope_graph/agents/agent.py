@@ -52,7 +52,7 @@ class CopeSettings(TypedDict, total=False):
 
 
 def create_cope_agent(  # noqa: PLR0913 - the models, the tools, and settings by name
-    small: str | BaseChatModel | BaseLLM,
+    small: str | BaseChatModel | BaseLLM | Sequence[str | BaseChatModel | BaseLLM],
     large: str | BaseChatModel | BaseLLM,
     tools: Sequence[BaseTool | Callable[..., Any]],
     *,

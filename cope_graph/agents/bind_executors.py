@@ -37,6 +37,12 @@ def with_executors(
             "large model itself execute."
         )
         raise InputError(msg)
+    if agents["small"] is not None and cascade.more_voters:
+        msg = (
+            "small_executor= executes in place of one small model, and small lists "
+            f"{len(cascade.voters)}: pass one model as small, or leave small_executor out."
+        )
+        raise InputError(msg)
     # A model in this process is free under its own name too, by which an agent reports it.
     free = {model.name: FREE for model in (small, large) if model.price is FREE}
     # The agent's models are hidden in it; most often they are these, with these keys.

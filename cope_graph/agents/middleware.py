@@ -79,7 +79,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
 
     def __init__(  # noqa: PLR0913 - the two models, and settings by name
         self,
-        small: str | BaseChatModel | BaseLLM,
+        small: str | BaseChatModel | BaseLLM | Sequence[str | BaseChatModel | BaseLLM],
         large: str | BaseChatModel | BaseLLM,
         *,
         defaults: CopeContext | None = None,

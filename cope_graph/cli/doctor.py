@@ -67,7 +67,7 @@ def _files() -> Iterator[Check]:
         path = find(name)
         fix = "" if path else f"cope models pull {name}"
         yield Check(f"model file {name}", path is not None, str(path or "missing"), fix)
-    for name in dict.fromkeys(environment.models_set()):
+    for name in dict.fromkeys(name for _, name in _models()):
         if name.startswith(PREFIX):
             yield _hub_files(name)
 
@@ -80,8 +80,15 @@ def _hub_files(name: str) -> Check:
     return Check(f"model files {name}", ok=True, found=str(folder))
 
 
+def _models() -> Iterator[tuple[str, str]]:
+    """Give the models that are set, each with its side."""
+    small, large = environment.models_set()
+    yield from (("small", name) for name in ([small] if isinstance(small, str) else small))
+    yield "large", large
+
+
 def _settings() -> Iterator[Check]:
-    for side, name in zip(("small", "large"), environment.models_set(), strict=True):
+    for side, name in _models():
         try:
             chat_model(name, "small" if side == "small" else "large")
         except CopeError as error:

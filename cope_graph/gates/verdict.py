@@ -77,6 +77,22 @@ class Verdict:
     fields: Mapping[str, float] | None = None
     loose: bool = False
 
+    def bounds(self, n: int, missing: int) -> tuple[float, float] | None:
+        """Bound the confidence of the full draw: none, or all, of what is missing may agree.
+
+        Args:
+            n: Samples of the stage in all.
+            missing: How many of them are still to come, or were never drawn; they are the last.
+
+        Returns:
+            The lowest and the highest share that the largest class can come to, 0 to 1; `None`
+            where the confidence is no share of a vote.
+        """
+        if not self.by_share or (self.answer is not None and not self.classes):
+            return None
+        count = len(self.classes[0].members) if self.classes else 0
+        return count / n, (count + missing) / n
+
 
 Gate: TypeAlias = Callable[[Question, Sequence[Any]], Verdict]
 """A gate: question and samples (each a `Sample`) in, verdict out. It is pure and may block."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from cope_graph.context import CopeContext
@@ -22,11 +23,11 @@ EMBEDDED_OPEN: Final = EMBEDDED.model_copy(update={"max_answer_tokens": 1024})
 """For open-ended questions, whose replies are longer: a reply that is cut off is no answer."""
 
 
-def defaults_for(small: str, large: str, task: str = "math") -> CopeContext:
+def defaults_for(small: str | Sequence[str], large: str, task: str = "math") -> CopeContext:
     """Choose the settings of a pair: the paper's, or the preset of the embedded pair.
 
     Args:
-        small: Name of the small model.
+        small: Name of the small model, or of several.
         large: Name of the large one.
         task: Name of the family of questions.
     """

@@ -74,7 +74,7 @@ def check_state(run: Run, node: str) -> None:
     if route is not None and (bound.router is None or route["stage"] > stage):
         msg = f"No router let this run begin at stage {route['stage']}: ask anew."
         raise InputError(msg)
-    if node not in _nodes(run.settings, stage):
+    if node not in _nodes(run.settings, stage, several=bool(bound.more_voters)):
         msg = f"{node} has no part in stage {stage} of a run with stages {run.settings.stages}."
         raise InputError(msg)
     check_inputs(bound.task, run.state["inputs"])
@@ -82,11 +82,11 @@ def check_state(run: Run, node: str) -> None:
     check_question(run.state["messages"], used, is_step=run.offer is not None)
 
 
-def _nodes(settings: CopeContext, stage: Stage) -> set[str]:
+def _nodes(settings: CopeContext, stage: Stage, *, several: bool) -> set[str]:
     """List the nodes that may run next, from a stage that is in the settings or ends there."""
     stages = set(settings.stages)
     nodes = {"confidence_gate"}
-    if 1 in stages and settings.small_plan != "none":
+    if 1 in stages and (several or settings.small_plan != "none"):
         nodes.add("small_plan")
     if stage in stages & {1, 2}:
         nodes.add("small_execute")

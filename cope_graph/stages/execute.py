@@ -27,6 +27,8 @@ def small_execute(run: Run) -> Ask:
         numbered = enumerate(replies, first)
         scored = run.cascade.task.log_probs
         fresh = [_sample(run, reply, i if goals else None, scored=scored) for i, reply in numbered]
+        if run.cascade.more_voters:
+            fresh = [{**sample, "model": draw.voter.name} for sample in fresh]
         return [*state["samples"], *fresh]
 
     def settled(replies: Sequence[Reply | None]) -> bool:
@@ -35,7 +37,8 @@ def small_execute(run: Run) -> Ask:
 
     def update(replies: list[list[Reply]]) -> dict[str, Any]:
         fresh = [reply for group in replies for reply in group]
-        if run.cascade.task.log_probs and not any("log_probs" in s for s in state["samples"]):
+        own = [s for i, s in enumerate(state["samples"]) if run.sampler(i) is draw.voter]
+        if run.cascade.task.log_probs and not any("log_probs" in sample for sample in own):
             check_scored(draw.voter, fresh)
         return {"samples": samples_of(fresh)}
 

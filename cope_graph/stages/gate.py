@@ -9,8 +9,9 @@ from cope_graph.errors import InputError
 from cope_graph.gates.verdict import Verdict
 from cope_graph.money.lines import NO_TOTALS
 from cope_graph.stages.close import close
-from cope_graph.stages.look import decision_on, threshold_of
+from cope_graph.stages.look import decision_on, is_certain, threshold_of, wave_size
 from cope_graph.stages.run import Run
+from cope_graph.stages.voters import check_countable
 from cope_graph.state import Best, CopeState, Decision, Visit
 
 
@@ -20,6 +21,7 @@ def confidence_gate(run: Run, verdict: Verdict) -> dict[str, Any]:
     Raises:
         CopeError: The run is over and there is no answer; which one says why.
     """
+    check_countable(run, verdict)
     decision, accepted = decision_on(run, verdict, len(run.state["samples"]))
     visit = _visit(run, verdict, decision, accepted=accepted)
     best = _best(run, verdict, visit) or run.state["best"]
@@ -44,13 +46,12 @@ def onward(state: CopeState) -> Decision:
 
 def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> Visit:
     stage, ledger = run.state["stage"], run.state["ledger"]
-    model = run.cascade.executors[1 if stage == 3 else 0]  # noqa: PLR2004
     spent = ledger["by_stage"].get(str(stage), NO_TOTALS)
     threshold = threshold_of(run, stage) if verdict.passes is None else None
     sure = verdict.confidence if threshold is not None or verdict.passes is not None else None
     visit: Visit = {
         "stage": stage,
-        "model": model.name,
+        "model": _who(run),
         "samples": len(run.state["samples"]),
         "confidence": sure,
         "threshold": None if threshold is None else threshold.tau,
@@ -63,11 +64,23 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         "output_tokens": spent["output_tokens"],
         "usd": spent["usd"],
     }
+    if (bounds := _bounds(run, verdict)) is not None:
+        visit["bounds"] = [*bounds]
+    if decision == "undecided":
+        visit["to_draw"] = wave_size(run, stage, verdict, len(run.state["samples"]))
     if verdict.failed is not None:
         visit["failed"] = [*verdict.failed]
     if verdict.fields is not None and sure is not None:
         visit["fields"] = dict(verdict.fields)
     return visit
+
+
+def _who(run: Run) -> str:
+    """Name who gave the samples: of several small models those that were asked."""
+    if run.state["stage"] == 3:  # noqa: PLR2004
+        return run.cascade.executors[1].name
+    there = range(max(len(run.state["samples"]), 1))
+    return ", ".join(dict.fromkeys(run.sampler(index).name for index in there))
 
 
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:
@@ -83,16 +96,38 @@ def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -
     seen = _with_losses(run, verdict.explanation)
     if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
         seen = f"the large model wrote no plan; {seen}"
-    undrawn = 0 if threshold is None else run.settings.n - len(run.state["samples"])
+    undrawn = 0 if threshold is None else _undrawn(run)
+    counts = threshold is not None and threshold.quorum is not None
+    if not counts and (bounds := _bounds(run, verdict)) is not None:
+        seen = f"{seen} ({bounds[0]:.3g} to {bounds[1]:.3g} of all {run.settings.n})"
     if undrawn > 0 and decision != "undecided" and run.state["stopped_by"]:
         seen = f"{seen}, {undrawn} never drawn"
     if decision == "undecided":
         return f"{seen}; {undrawn} to come"
     if threshold is None or verdict.passes is not None:
         return seen
+    if threshold.quorum is not None:
+        met = "met" if accepted else "out of reach" if undrawn > 0 else "not met"
+        return f"{seen}; a quorum of {threshold.quorum} is {met}"
     sign = ">" if threshold.strict else ">="
     met = "met" if accepted else "not met"
-    return f"{seen}; {sign} {threshold.tau:g} is {met}"
+    guess = (
+        "" if is_certain(run, verdict) else f" with a probability of {run.settings.guard:g} or more"
+    )
+    return f"{seen}; {sign} {threshold.tau:g} is {met}{guess}"
+
+
+def _bounds(run: Run, verdict: Verdict) -> tuple[float, float] | None:
+    """Bound the confidence of a draw that is not, or will never be, complete."""
+    undrawn = _undrawn(run)
+    if run.state["stage"] == 3 or undrawn <= 0:  # noqa: PLR2004
+        return None
+    return verdict.bounds(run.settings.n, undrawn)
+
+
+def _undrawn(run: Run) -> int:
+    """Count the samples of a small model's stage that are not there."""
+    return run.settings.n - len(run.state["samples"])
 
 
 def _with_losses(run: Run, said: str) -> str:

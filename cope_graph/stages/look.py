@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -11,6 +12,7 @@ from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.decide import Onward, Threshold, decide
 from cope_graph.gates.perplexities import Scored
 from cope_graph.gates.verdict import Verdict
+from cope_graph.gates.waves import NOTHING_SEEN, next_wave
 from cope_graph.models.crew import CREW
 from cope_graph.stages.run import Run, stage_after
 from cope_graph.state import Decision, Sample, Stage
@@ -68,8 +70,46 @@ def decision_on(run: Run, verdict: Verdict, drawn: int) -> tuple[Decision, bool]
         n=n,
         # A resumed run may have a smaller n than it was started with.
         missing=() if stopped else range(drawn, n),
-        onward="nothing" if stopped else _onward(run),
+        onward="nothing" if stopped else _onward(run, run.state["stage"]),
+        guard=run.settings.certainty,
     )
+
+
+def is_certain(run: Run, verdict: Verdict) -> bool:
+    """Tell whether the full draw would decide the same, or is only likely to."""
+    sure = replace(run, settings=run.settings.model_copy(update={"guard": 1.0}))
+    return decision_on(sure, verdict, len(run.state["samples"]))[0] != "undecided"
+
+
+def wave_size(run: Run, stage: Stage, verdict: Verdict = NOTHING_SEEN, drawn: int = 0) -> int:
+    """Give how many samples a small model's stage draws next.
+
+    Args:
+        run: The run, before or in that stage.
+        stage: 1 or 2.
+        verdict: Of the samples so far.
+        drawn: How many there are, fewer than n.
+
+    Returns:
+        `wave` of them where that is set; else with early stopping the fewest that could decide,
+        where the gate decides early at all; else all that are missing, or of several small models
+        those of the next one.
+    """
+    settings, missing = run.settings, range(drawn, run.settings.n)
+    most = run.share - drawn % run.share  # of one small model
+    if settings.wave is not None:
+        return min(settings.wave, most)
+    if not settings.in_waves or is_scored(run.cascade.task):
+        return most
+    fewest = next_wave(
+        verdict,
+        threshold_of(run, stage),
+        n=settings.n,
+        missing=missing,
+        onward=_onward(run, stage),
+        guard=settings.certainty,
+    )
+    return min(fewest, most)
 
 
 def _complete(run: Run, drawn: int) -> bool:
@@ -90,7 +130,9 @@ def stands(run: Run, samples: Sequence[Sample], missing: Sequence[int]) -> bool:
         threshold_of(run, run.state["stage"]),
         n=n,
         missing=[*missing, *range(len(samples), n)],
-        onward=_onward(run),
+        onward=_onward(run, run.state["stage"]),
+        # Exact: what is late is not one draw like another, the longest replies come last.
+        awaited=missing,
     )
     return decision != "undecided"
 
@@ -99,12 +141,14 @@ def threshold_of(run: Run, stage: Stage) -> Threshold | None:
     """Give what the confidence of a stage has to exceed; stage 3 has one sample and no vote."""
     if stage == 3:  # noqa: PLR2004
         return None
-    tau = run.settings.tau1 if stage == 1 else run.settings.tau2
-    return Threshold(tau, strict=run.settings.strict)
+    settings = run.settings
+    if settings.quorum is not None:
+        return Threshold(settings.quorum / settings.n, strict=False, quorum=settings.quorum)
+    return Threshold(settings.tau1 if stage == 1 else settings.tau2, strict=settings.strict)
 
 
-def _onward(run: Run) -> Onward:
-    following = stage_after(run.settings, run.state["stage"])
+def _onward(run: Run, stage: Stage) -> Onward:
+    following = stage_after(run.settings, stage)
     if following is None:
         return "nothing"
     plans = run.settings.own_plan and run.state["guideline"] is None

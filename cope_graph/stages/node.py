@@ -18,7 +18,7 @@ from cope_graph.stages.ask import Ask, bill, failures, settle, stop_of
 from cope_graph.stages.busy import occupied
 from cope_graph.stages.check import check_state
 from cope_graph.stages.close import end_without_hope
-from cope_graph.stages.plan import stage_of_plan
+from cope_graph.stages.plan import is_planned, stage_of_plan
 from cope_graph.stages.run import FRESH, Cascade, Run
 from cope_graph.stages.schedule import is_drawn
 from cope_graph.stages.visit import Visit, leaving, open_run, visiting
@@ -72,6 +72,9 @@ class ModelNode(Runnable[CopeState, Update]):
         run = open_run(self._cascade, state)
         check_state(run, self.name)
         if run.state["stopped_by"] is not None or (self.name == "small_execute" and is_drawn(run)):
+            yield {}
+            return
+        if self.name == "small_plan" and is_planned(run):
             yield {}
             return
         if self.name == "large_plan" and run.state["guideline"]:  # kept from an earlier step

@@ -52,7 +52,7 @@ class Cascade:
     """What a graph was built with.
 
     Attributes:
-        small: The cheap model.
+        small: The cheap model; of several the first, the cheapest.
         large: The expensive one.
         task: The family of questions.
         defaults: The settings of a run that asks for none.
@@ -63,6 +63,7 @@ class Cascade:
         router: Says where a run begins, `None` for its first stage.
         small_executor: The agent that executes in place of the small model, if any.
         large_executor: The same of the large one.
+        more_voters: Further small models, in the order in which they are asked.
     """
 
     small: Bound
@@ -76,6 +77,17 @@ class Cascade:
     router: Router | None = None
     small_executor: Bound | None = None
     large_executor: Bound | None = None
+    more_voters: tuple[Bound, ...] = ()
+
+    @property
+    def voters(self) -> tuple[Bound, ...]:
+        """Who plans and samples on the small side, in order."""
+        return self.small, *self.more_voters
+
+    @property
+    def samplers(self) -> tuple[Bound, ...]:
+        """Who draws the samples of a small stage, in order: the voters, or an agent instead."""
+        return self.voters if self.small_executor is None else (self.small_executor,)
 
     @property
     def executors(self) -> tuple[Bound, Bound]:
@@ -131,6 +143,16 @@ class Run:
         """The tools of an agent's step, `None` for any other question."""
         return None if self.cascade.task.offer is None else self.cascade.task.offer(self.question)
 
+    @property
+    def share(self) -> int:
+        """How many of a small stage's samples each voter draws."""
+        return self.settings.n // len(self.cascade.samplers)
+
+    def sampler(self, index: int) -> Bound:
+        """Give who draws a small stage's sample of an index; a smaller n moves the last ones."""
+        samplers = self.cascade.samplers
+        return samplers[min(index // self.share, len(samplers) - 1)]
+
     def turn(self, prompt: str) -> tuple[BaseMessage, ...]:
         """Put a prompt where the question stands, behind the earlier conversation."""
         return self._placed(self.state["messages"][:-1], prompt)
@@ -177,12 +199,13 @@ class Run:
         stages = set(settings.stages)
         small = bool(stages & {1, 2})
         judged = small and isinstance(self.cascade.task.gate, AskingGate)
-        by_small, by_large = self.cascade.executors
+        by_large = self.cascade.executors[1]
         small_plans = 1 in stages and settings.small_plan != "none"
         large_plans = 2 in stages or (3 in stages and settings.own_plan)  # noqa: PLR2004
         judges = judged and self.cascade.judge is None
+        samples = small and self.cascade.small_executor is None
         used = [
-            Used(self.cascade.small, small_plans, small and by_small is self.cascade.small),
+            *(Used(voter, small_plans, samples) for voter in self.cascade.voters),
             Used(
                 self.cascade.large,
                 large_plans,
@@ -191,7 +214,7 @@ class Run:
             ),
         ]
         if self.cascade.small_executor is not None:
-            used.append(Used(by_small, answers=small))
+            used.append(Used(self.cascade.small_executor, answers=small))
         if self.cascade.large_executor is not None:
             used.append(Used(by_large, answers=3 in stages))  # noqa: PLR2004
         if judged and self.cascade.judge is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cope_graph.models.bound import Bound
+from cope_graph.stages.look import wave_size
 from cope_graph.stages.run import Run
+from cope_graph.state import Stage
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,22 @@ class Draw:
     k: int
 
 
-def schedule(run: Run) -> tuple[Draw, ...]:
-    """List the draws of a small stage: one, or waves of at most `wave` samples."""
-    n, small = run.settings.n, run.cascade.executors[0]
-    wave = min(run.settings.wave or n, n)
-    return tuple(Draw(small, min(wave, n - start)) for start in range(0, n, wave))
+def schedule(run: Run, stage: Stage) -> tuple[Draw, ...]:
+    """List the draws of a small stage: one a voter, or waves of its samples.
+
+    With early stopping the votes say how large a wave is: these are the most draws it may take.
+    """
+    share = run.share
+    first = wave_size(run, stage)
+    later = run.settings.wave or (1 if run.settings.in_waves else share)
+    draws: list[Draw] = []
+    for voter in run.cascade.samplers:
+        start = 0
+        while start < share:
+            size = min(later if draws else first, share - start)
+            draws.append(Draw(voter, size))
+            start += size
+    return tuple(draws)
 
 
 def is_drawn(run: Run) -> bool:
@@ -34,11 +47,15 @@ def is_drawn(run: Run) -> bool:
 
 
 def next_draw(run: Run) -> Draw:
-    """Give the draw that follows the samples there are."""
-    drawn = len(run.state["samples"])
-    for draw in schedule(run):
-        if drawn < draw.k:
-            return draw
-        drawn -= draw.k
-    msg = "the draw schedule is at its end"
-    raise IndexError(msg)
+    """Give the draw that follows the samples there are: of one voter, as many as the gate says."""
+    drawn, share = len(run.state["samples"]), run.share
+    if is_drawn(run):
+        msg = "the draw schedule is at its end"
+        raise IndexError(msg)
+    left = share - drawn % share
+    if not drawn:
+        return Draw(run.sampler(0), min(wave_size(run, run.state["stage"]), left))
+    # A thread of an older version has no `to_draw`, and a client's hand may have changed it.
+    visits = run.state["visits"]
+    asked = visits[-1].get("to_draw", left) if visits else left
+    return Draw(run.sampler(drawn), max(1, min(asked, left)))

@@ -97,7 +97,8 @@ def check_models(run: Run, *, usd: bool) -> None:
     names = list(dict.fromkeys(name for _, names in missing for name in names))
     nested = [one.model for one in used if one.model.is_cascade]
     agents = [one.model for one in used if one.model.is_agent]
-    wrong = [_no_price(unpriced)] if unpriced else []
+    several = bool(run.cascade.more_voters)
+    wrong = [_no_price(unpriced, several=several)] if unpriced else []
     wrong += [_no_end(endless, names)] if endless else []
     wrong += [_no_bound(nested)] if nested else []
     wrong += [_no_bound_on_agents(agents)] if agents else []
@@ -136,9 +137,10 @@ def _no_bound_on_agents(models: list[Bound]) -> str:
     )
 
 
-def _no_price(models: list[Bound]) -> str:
-    prices = ", ".join(f"'{model.side}': Price.of('INPUT', 'OUTPUT')" for model in models)
-    variables = " and ".join(f"COPE_{model.side.upper()}_PRICE" for model in models)
+def _no_price(models: list[Bound], *, several: bool) -> str:
+    keys = [model.name if several and model.side == "small" else model.side for model in models]
+    prices = ", ".join(f"'{key}': Price.of('INPUT', 'OUTPUT')" for key in keys)
+    variables = " and ".join(dict.fromkeys(f"COPE_{model.side.upper()}_PRICE" for model in models))
     return (
         f"{_named(models, 'no known price')}, so a budget in USD cannot hold: pass "
         f"create_cope(prices={{{prices}}}), set {variables} (cope solve, the server), or limit "

@@ -10,7 +10,6 @@ from functools import partial
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import get_runtime
 
-from cope_graph.context import resolve
 from cope_graph.errors import CopeError
 from cope_graph.models.draw import Terms
 from cope_graph.models.flight import Purpose
@@ -22,6 +21,7 @@ from cope_graph.stages.keep import keeper
 from cope_graph.stages.route import routed
 from cope_graph.stages.run import Cascade, Run
 from cope_graph.stages.spend import Clock, admission, check_bounds, purse_of
+from cope_graph.stages.voters import settings_of
 from cope_graph.stages.worst import worst_rest
 from cope_graph.state import CopeState
 
@@ -52,7 +52,7 @@ class Visit:
 
 def open_run(cascade: Cascade, state: CopeState) -> Run:
     """Put together what a node needs to know; the run's own settings over the defaults."""
-    settings = resolve(cascade.defaults, get_runtime().context, cascade.overrides)
+    settings = settings_of(cascade, get_runtime().context)
     return Run(cascade, state, routed(settings, state.get("route")))
 
 

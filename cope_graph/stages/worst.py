@@ -11,7 +11,7 @@ from cope_graph.models.exchange import Request
 from cope_graph.models.worst import most_tokens, plan_tokens, worst_case
 from cope_graph.money.amount import Amount
 from cope_graph.stages.run import Run
-from cope_graph.stages.schedule import schedule
+from cope_graph.stages.schedule import Draw, schedule
 from cope_graph.state import Sample, Stage
 from cope_graph.tasks.task import Plan, PlanForm
 
@@ -34,12 +34,11 @@ def worst_rest(run: Run, node: str, now: Stage) -> Amount:
 
 
 def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
-    settings, small, large = run.settings, run.cascade.small, run.cascade.large
+    settings, large = run.settings, run.cascade.large
     form: PlanForm = "guideline" if settings.small_plan == "guideline" else "goal"
     goal = [] if settings.small_plan == "none" or 1 not in settings.stages else [form]
     guides = 2 in settings.stages or settings.own_plan  # noqa: PLR2004
     guideline = [settings.large_plan] if guides else []
-    waves = [draw.k for draw in schedule(run)]
     for stage in (stage for stage in settings.stages if stage >= now):
         past_plan = stage == now and node in ("small_execute", "large_execute", "confidence_gate")
         if stage < 3:  # noqa: PLR2004
@@ -47,20 +46,41 @@ def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
         if stage == now and node == "confidence_gate":
             continue  # its samples are there
         if stage == 1:
-            if goal and not past_plan:
-                yield _plan(run, small, form, settings.n)
-            if goal:
-                yield from [_answer(run, small, goal)] * settings.n
-            else:
-                yield from (_answer(run, small, [], k) for k in waves)
+            yield from _plans(run, form, node) if goal else ()
+            for draw in _draws(run, stage, node):
+                if goal:
+                    yield from [_answer(run, draw.voter, goal)] * draw.k
+                else:
+                    yield _answer(run, draw.voter, [], draw.k)
         elif stage == 2:  # noqa: PLR2004
             if not past_plan:
                 yield _plan(run, large, settings.large_plan)
-            yield from (_answer(run, small, [*goal, *guideline], k) for k in waves)
+            plans = [*goal, *guideline]
+            draws = _draws(run, stage, node if stage == now else "")
+            yield from (_answer(run, draw.voter, plans, draw.k) for draw in draws)
         else:
             if guideline and 2 not in settings.stages and not past_plan:  # noqa: PLR2004
                 yield _plan(run, large, settings.large_plan)
             yield _answer(run, large, guideline)
+
+
+def _plans(run: Run, form: PlanForm, node: str) -> Iterator[Amount]:
+    """Bound what the plans cost that a stage's voters have not written."""
+    voters = run.cascade.voters
+    if node == "small_execute" and len(voters) == 1:
+        return
+    planned = len(run.state["goals"]) // run.share if len(voters) > 1 else 0
+    for voter in voters[planned:]:
+        yield _plan(run, voter, form, run.share)
+
+
+def _draws(run: Run, stage: Stage, node: str) -> Iterator[Draw]:
+    """List the draws of a stage that are not made, seen from a node in it."""
+    drawn = len(run.state["samples"]) if node in ("small_plan", "small_execute") else 0
+    for draw in schedule(run, stage):
+        if drawn < draw.k:
+            yield Draw(draw.voter, draw.k - max(drawn, 0))
+        drawn -= draw.k
 
 
 def _plan(run: Run, model: Bound, form: PlanForm, k: int = 1) -> Amount:
@@ -73,9 +93,12 @@ def _answer(run: Run, model: Bound, forms: list[PlanForm], k: int = 1) -> Amount
     """Bound what k samples cost that follow plans which are still to be written."""
     prompts, most = run.cascade.task.prompts, run.settings.max_answer_tokens
     prompt = prompts.executor(_question(run, model), [Plan(form, "-") for form in forms])
-    planners = {"goal": run.cascade.small, "guideline": run.cascade.large}
     given = run.settings.max_plan_tokens
-    extra = sum(plan_tokens(model, most_tokens(planners[form], given)) for form in forms)
+    planners = {"goal": run.cascade.voters, "guideline": (run.cascade.large,)}
+    extra = sum(
+        max(plan_tokens(model, most_tokens(planner, given)) for planner in planners[form])
+        for form in forms
+    )
     return _cost(run, model, prompt, k, most, extra)
 
 
@@ -88,7 +111,7 @@ def _judgement(run: Run) -> Iterator[Amount]:
         {"text": f"{i}", "answer": f"{i}", "finish": None, "goal": None, "id": None}
         for i in range(run.settings.n)
     ]
-    longest = most_tokens(run.cascade.small, most) or 0
+    longest = max(most_tokens(voter, most) or 0 for voter in run.cascade.voters)
     extra = run.settings.n * plan_tokens(model, longest)
     for prompt in gate.prompts(run.shown_question, samples):
         request = Request(run.large_turn(run.hidden(prompt)), max_tokens=gate.max_tokens)

@@ -36,6 +36,9 @@ def test_the_defaults_are_the_papers() -> None:
         {"tau2": 7},
         {"tau1": float("nan")},
         {"wave": 0},
+        {"early_stop": "sometimes"},
+        {"guard": 0.4},
+        {"guard": 1.1},
         {"stages": ()},
         {"stages": (3, 1)},
         {"stages": (1, 1)},
@@ -99,3 +102,20 @@ def test_a_budget_in_usd_is_kept_to_the_last_digit(usd: float | str) -> None:
     settings = resolve(DEFAULTS, {"cope": {"budget_usd": usd}})
     assert settings.budget_usd == Decimal(str(usd))
     assert CopeContext.model_validate_json(settings.model_dump_json()) == settings
+
+
+@pytest.mark.parametrize(
+    ("given", "in_waves", "certainty"),
+    [
+        ({}, False, 1.0),
+        ({"wave": 2}, True, 1.0),
+        ({"early_stop": "exact", "guard": 0.9}, True, 1.0),
+        ({"early_stop": "beta-binomial"}, True, 0.99),
+        ({"early_stop": "beta-binomial", "wave": 2, "guard": 0.9}, True, 0.9),
+    ],
+)
+def test_only_beta_binomial_stopping_is_less_than_certain_and_waves_alone_are_exact(
+    given: dict[str, Any], in_waves: bool, certainty: float
+) -> None:
+    settings = CopeContext(**given)
+    assert (settings.in_waves, settings.certainty) == (in_waves, certainty)

@@ -28,7 +28,8 @@ Load = Callable[..., Any]
 
 @pytest.fixture
 def server() -> Iterator[OpenAIServer]:
-    texts = {"small-model": [says("3")], "large-model": [says("9")]}
+    texts = {name: [says("3")] for name in ("small-model", "other-model", "third-model")}
+    texts["large-model"] = [says("9")]
     with OpenAIServer(texts) as server:
         yield server
 
@@ -212,3 +213,18 @@ def test_a_task_that_is_none_is_refused_when_the_server_starts(load: Load) -> No
         InputError, match="COPE_TASK: There is no task 'poem'; there is: math, code"
     ):
         load(COPE_TASK="poem")
+
+
+def test_several_small_models_vote_one_after_another(load: Load, both: Runner) -> None:
+    names = ", ".join(f"openai:{name}-model" for name in ("small", "other", "third"))
+    prices = {"COPE_SMALL_PRICE": "1,1; 2,2; 3,3", "COPE_LARGE_PRICE": "4,4"}
+    graph = load(COPE_SMALL=names, COPE_SETTINGS='{"quorum": 2}', **prices)
+    out = both(graph, ASK)
+    assert (out["answer"], out["visits"][-1]["model"]) == ("3", "small-model, other-model")
+    assert out["reason"] == "2 of 2 samples agree; a quorum of 2 is met"
+    per_million = {"small-model": 1, "other-model": 2}
+    for line in out["ledger"]["lines"]:
+        tokens = line["input_tokens"] + line["output_tokens"]
+        usd = per_million[line["model"]] * tokens / 1e6
+        assert float(line["usd"]) == pytest.approx(usd)
+    assert len(out["ledger"]["lines"]) == 4  # a plan and an answer of each

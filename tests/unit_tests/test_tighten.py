@@ -50,6 +50,12 @@ LOOSE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"own_plan": False}, {"own_plan": True}, "own_plan"),
     ({}, {"wave": 1}, "wave"),
     ({"wave": 4}, {"wave": 2}, "wave"),
+    ({}, {"early_stop": "exact"}, "early_stop"),
+    ({"wave": 4}, {"early_stop": "exact", "wave": None}, "early_stop"),
+    ({"early_stop": "exact", "wave": 4}, {"wave": None}, "early_stop"),
+    ({"early_stop": "exact"}, {"early_stop": "beta-binomial"}, "early_stop"),
+    ({"wave": 4}, {"early_stop": "beta-binomial"}, "early_stop"),
+    ({"early_stop": "beta-binomial"}, {"guard": 0.9}, "guard"),
 ]
 
 TIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -59,6 +65,13 @@ TIGHT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"retries": 0}),
     ({}, {"wave": 8}),
     ({}, {"n": 2, "wave": 2}),
+    ({}, {"early_stop": "exact", "wave": 8}),
+    ({"wave": 4}, {"early_stop": "exact"}),
+    ({"early_stop": "exact"}, {"early_stop": "off"}),
+    ({"early_stop": "exact"}, {"wave": 1}),
+    ({"early_stop": "beta-binomial"}, {"early_stop": "exact"}),
+    ({"early_stop": "beta-binomial"}, {"early_stop": "off"}),
+    ({"early_stop": "beta-binomial"}, {"guard": 1.0}),
     ({"wave": 2}, {"wave": 4}),
     ({"wave": 2}, {"wave": None}),
     ({"tau1": 0.6}, {"tau1": 0.7}),
@@ -123,6 +136,9 @@ FIELDS = st.fixed_dictionaries(
     {},
     optional={
         "n": st.integers(1, 64),
+        "wave": st.none() | st.integers(1, 64),
+        "early_stop": st.sampled_from(["off", "exact", "beta-binomial"]),
+        "guard": st.sampled_from([0.5, 0.99, 1.0]),
         "tau1": st.sampled_from([0.0, 0.5, 1.0]),
         "tau2": st.sampled_from([0.0, 0.5, 1.0]),
         "strict": st.booleans(),

@@ -1,0 +1,221 @@
+"""Thresholds from recorded outcomes, by a stated target, with a guarantee."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+
+import numpy as np
+
+from cope_graph import __version__
+from cope_graph.calibration.certify import Reached, certify_loss, certify_usd
+from cope_graph.calibration.choose import choose, cut_to, dealt
+from cope_graph.calibration.ladder import Bools, Ladder
+from cope_graph.calibration.stage_table import StageTable
+from cope_graph.calibration.thresholds import Origin, Reference, Shown, Target, Thresholds
+from cope_graph.calibration.voter_table import VoterTable
+from cope_graph.errors import InputError
+
+Table = StageTable | VoterTable
+
+SPLIT: Final = 0.3
+"""Share of the items that choose (ours): the test needs them more than the choice does."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The outcome of `calibrate`.
+
+    Attributes:
+        thresholds: What `create_cope(thresholds=...)` takes; `.save(path)` writes them.
+        path: Which path of thresholds was tested.
+        candidates: How many schedules and paths there were to choose from.
+        steps: How many steps the path has, and how far the test went.
+        answered: Share of the tested items that stage 1 accepts.
+    """
+
+    thresholds: Thresholds
+    path: str
+    candidates: int
+    steps: tuple[int, int]
+    answered: float
+
+
+def calibrate(  # noqa: PLR0913 - each is a choice of the user's
+    tables: Table | Sequence[Table],
+    *,
+    max_loss: float | None = None,
+    max_usd: float | None = None,
+    confidence: float = 0.9,
+    split: float = SPLIT,
+    seed: int = 0,
+    most_usd: float | None = None,
+    date: str | None = None,
+) -> Calibration:
+    """Pick thresholds by a stated target, and show that it holds.
+
+    Args:
+        tables: Outcomes of one schedule, or of several over the same items to choose from.
+        max_loss: The most accuracy that may be lost against the large model alone, 0 to 1.
+        max_usd: Instead: the most that an item may cost on average, in USD.
+        confidence: With which probability, over the draw of the items, the promise is kept.
+        split: Share of the items that choose the schedule and the path, where there is a choice;
+            the promise is tested on the others.
+        seed: Of the split, and of the order of the items in the test.
+        most_usd: For `max_usd`: what a single item can cost at most, by the limits on tokens.
+            Without it the cost is an estimate and nothing is certified.
+        date: ISO 8601, instead of now.
+
+    Returns:
+        The thresholds and what was shown. Where nothing that accepts could be shown to keep the
+        promise, `thresholds.shown.certified` is `False`, and they escalate everything.
+
+    Raises:
+        InputError: The outcomes or the target can't be used as given.
+    """
+    given = _checked_tables(tables)
+    target = _target(max_loss, max_usd, confidence, most_usd)
+    alone = given[0].alone
+    ladders = [ladder for table in given for ladder in table.ladders()]
+    owners = [table for table in given for _ in table.ladders()]
+    _check_reach(ladders, target)
+    choosing, testing = dealt(
+        alone.items, split, seed, choice=len(ladders) > 1 or not ladders[0].exact
+    )
+    choice = choose(ladders, alone, choosing, target=target, tested_on=len(testing))
+    tested = cut_to(ladders[choice.place], testing)
+    large = alone.right[testing]
+    reached = _reached(tested, large, target, most_usd, choice.start)
+    usd_large = float(alone.usd[testing].mean())
+    step = tested.steps[reached.step]
+    thresholds = Thresholds(
+        schedule=replace(tested.schedule, quorum=step.quorum),
+        tau1=step.tau1,
+        tau2=step.tau2,
+        target=target,
+        shown=_shown(tested, reached, large, usd_large),
+        origin=Origin(
+            data=_hash([table.fingerprint() for table in given]),
+            items=len(alone.items),
+            chosen_on=len(choosing),
+            certified_on=len(testing),
+            seed=seed,
+            date=date or datetime.now(UTC).isoformat(timespec="seconds"),
+            package=__version__,
+        ),
+        reference=_reference(owners[choice.place], tested, testing, reached.step),
+    )
+    steps = len(tested.steps), reached.step
+    answered = float(tested.accepted[reached.step].mean())
+    return Calibration(thresholds, tested.path, len(ladders), steps, answered)
+
+
+def _checked_tables(tables: Table | Sequence[Table]) -> list[Table]:
+    given = [tables] if isinstance(tables, StageTable | VoterTable) else [*tables]
+    if not given or not all(isinstance(table, StageTable | VoterTable) for table in given):
+        msg = "Thresholds are calibrated on StageTable(...)s or VoterTable(...)s, one at least."
+        raise InputError(msg)
+    first = given[0].alone
+    for table in given[1:]:
+        other = table.alone
+        same = other.items == first.items and np.array_equal(other.right, first.right)
+        if not same or not np.array_equal(other.usd, first.usd):
+            msg = "The schedules' tables differ in items or in the large model: give all the same."
+            raise InputError(msg)
+    return given
+
+
+def _target(
+    max_loss: float | None, max_usd: float | None, confidence: float, most_usd: float | None
+) -> Target:
+    """Read the target.
+
+    Raises:
+        InputError: None or two are given, or one is out of bounds.
+    """
+    if (max_loss is None) == (max_usd is None):
+        msg = "Give one target: max_loss (accuracy, such as 0.02) or max_usd (USD an item)."
+        raise InputError(msg)
+    if not 0 < confidence < 1:
+        msg = f"The confidence is above 0 and below 1, such as 0.9, not {confidence:g}."
+        raise InputError(msg)
+    if max_loss is not None:
+        if not 0 < max_loss < 1:
+            msg = (
+                f"max_loss is above 0 and below 1, not {max_loss:g}: 0.02 is two points of "
+                "accuracy. That nothing at all is lost can't be shown by any number of items."
+            )
+            raise InputError(msg)
+        return Target("max_loss", float(max_loss), float(confidence))
+    value = float(max_usd or 0)
+    if not (0 < value < np.inf) or (most_usd is not None and not value <= most_usd < np.inf):
+        msg = f"max_usd is above 0 and no more than most_usd: {max_usd} and {most_usd}."
+        raise InputError(msg)
+    return Target("max_usd", value, float(confidence))
+
+
+def _check_reach(ladders: Sequence[Ladder], target: Target) -> None:
+    """Refuse a cost that no schedule comes down to.
+
+    Raises:
+        InputError: Even the cheapest step of all costs more on average.
+    """
+    cheapest = min(float(ladder.usd.mean(axis=1).min()) for ladder in ladders)
+    if target.kind == "max_usd" and cheapest > target.value:
+        msg = (
+            f"Even with every answer accepted an item costs {cheapest:.3g} USD on average: raise "
+            f"max_usd above that (it is {target.value:.3g}), or record a cheaper schedule."
+        )
+        raise InputError(msg)
+
+
+def _reached(
+    tested: Ladder,
+    large: Bools,
+    target: Target,
+    most_usd: float | None,
+    start: int,
+) -> Reached:
+    delta = 1 - target.confidence
+    if target.kind == "max_loss":
+        return certify_loss(tested, large, target.value, delta, start=start)
+    if most_usd is not None and tested.usd.max() > most_usd:
+        msg = f"An item cost {tested.usd.max():.3g} USD, more than most_usd={most_usd:.3g}."
+        raise InputError(msg)
+    return certify_usd(tested, large, target.value, delta, most_usd)
+
+
+def _shown(
+    tested: Ladder,
+    reached: Reached,
+    large: Bools,
+    usd_large: float,
+) -> Shown:
+    right = float(tested.right[reached.step].mean())
+    return Shown(
+        certified=reached.certified,
+        bound=reached.bound,
+        loss=float(large.mean()) - right,
+        accuracy=right,
+        accuracy_large=float(large.mean()),
+        usd=float(tested.usd[reached.step].mean()),
+        usd_large=usd_large,
+        needs=reached.needs,
+    )
+
+
+def _reference(table: Table, tested: Ladder, index: Sequence[int], step: int) -> Reference:
+    accepted = float(tested.accepted[step].mean())
+    levels: tuple[tuple[float, int], ...] = ()
+    if isinstance(table, StageTable):
+        rounded = np.round(table.confidences()[[*index]], 6)
+        found, counts = np.unique(rounded, return_counts=True)
+        levels = tuple((float(a), int(b)) for a, b in zip(found, counts, strict=True))
+    return Reference(len(index), accepted, levels)
+
+
+def _hash(fingerprints: Sequence[str]) -> str:
+    return sha256("".join(fingerprints).encode()).hexdigest()

@@ -1,0 +1,174 @@
+"""`cope calibrate`: thresholds from records, and what they promise, on screen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cope_graph.cli.failure import reported
+from cope_graph.money.prices import given_prices
+
+if TYPE_CHECKING:
+    from cope_graph.calibration.calibrating import Calibration
+
+NOT_PROMISED = (
+    "Not promised: items unlike these (other models, other questions, another time), any single "
+    "item, and the {rest:.0%} of calibrations that are unlucky in their items."
+)
+
+
+def calibrate(  # noqa: PLR0913 - one parameter an option is how typer reads them
+    records: Annotated[Path, typer.Argument(help="Complete records of cope bench.")],
+    *,
+    max_loss: Annotated[
+        float | None,
+        typer.Option(
+            help="The most accuracy that may be lost against the large model alone: 0.02 is two "
+            "points."
+        ),
+    ] = None,
+    max_usd: Annotated[
+        float | None, typer.Option(help="Instead: the most an item may cost on average, in USD.")
+    ] = None,
+    most_usd: Annotated[
+        float | None,
+        typer.Option(
+            help="With --max-usd: the most a single item can cost by its limits on tokens; without "
+            "it the cost is an estimate."
+        ),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="How sure the promise is, over the draw of the items.")
+    ] = 0.9,
+    split: Annotated[
+        float,
+        typer.Option(help="Share of the items that choose the schedule; the others test it."),
+    ] = 0.3,
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
+    n: Annotated[
+        int | None, typer.Option(help="Samples of stages 1 and 2, as many as were drawn or fewer.")
+    ] = None,
+    small_price: Annotated[
+        str | None,
+        typer.Option(
+            help="What if: USD per million tokens, INPUT,OUTPUT; or per GPU hour: 1.20/h."
+        ),
+    ] = None,
+    large_price: Annotated[
+        str | None,
+        typer.Option(
+            help="What if: USD per million tokens, INPUT,OUTPUT; or per GPU hour: 1.20/h."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the thresholds, as JSON.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the thresholds as JSON.")] = False,
+) -> None:
+    """Pick thresholds by a stated target, and show on recorded outcomes that it holds."""
+    console = Console(stderr=as_json, highlight=False, emoji=False)
+    with reported(console, as_json=as_json):
+        # numpy is loaded by this command alone.
+        from cope_graph.calibration.calibrating import calibrate as calibrated  # noqa: PLC0415
+        from cope_graph.calibration.recorded import from_records  # noqa: PLC0415
+        from cope_graph.evaluation.records import read_records  # noqa: PLC0415
+
+        prices = given_prices({"small": small_price, "large": large_price})
+        read = from_records(read_records(records), n=n, prices=prices)
+        made = calibrated(
+            read.tables,
+            max_loss=max_loss,
+            max_usd=max_usd,
+            most_usd=most_usd,
+            confidence=confidence,
+            split=split,
+            seed=seed,
+        )
+        if out is not None:
+            made.thresholds.save(out)
+    for note in read.notes:
+        console.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps(asdict(made.thresholds), ensure_ascii=False, indent=2))
+        return
+    for line in told(made):
+        console.print(line, soft_wrap=True)
+    if out is not None:
+        console.print(f"Written to {escape(str(out))}: create_cope(thresholds={str(out)!r}).")
+
+
+def told(made: Calibration) -> list[str]:
+    """Say what was shown and what was not, in lines of Rich's markup."""
+    thresholds = made.thresholds
+    shown, origin, target = thresholds.shown, thresholds.origin, thresholds.target
+    tau2 = "" if thresholds.tau2 is None else f", tau2 {thresholds.tau2:g}"
+    lines = [
+        _headline(made),
+        f"{escape(str(thresholds.schedule))}: tau1 {thresholds.tau1:g}{tau2}, accept above it.",
+        (
+            f"Tested on {origin.certified_on} items"
+            + (
+                f"; {origin.chosen_on} others chose one of {made.candidates} schedules and paths"
+                if origin.chosen_on
+                else ""
+            )
+            + f" (seed {origin.seed}). The path has {made.steps[0]} steps; this is number "
+            f"{made.steps[1]}, and the first accepts nothing."
+        ),
+        (
+            f"On them: right {shown.accuracy:.1%} (large model alone {shown.accuracy_large:.1%}); "
+            f"{shown.usd:.3g} USD an item, {_share(shown.usd, shown.usd_large)}; the first stage "
+            f"accepts {made.answered:.1%}."
+        ),
+    ]
+    if shown.certified and not shown.pays:
+        lines.append(
+            "[yellow]It does not pay: the large model alone is cheaper (CopeContext(stages=(3,)))."
+            "[/]"
+        )
+    if shown.needs:
+        lines.append(
+            f"About {shown.needs} items in the test would show the next cheaper step, at the rates "
+            "seen."
+        )
+    return [*lines, f"[dim]{NOT_PROMISED.format(rest=1 - target.confidence)}[/]"]
+
+
+def _headline(made: Calibration) -> str:
+    shown, target = made.thresholds.shown, made.thresholds.target
+    sure = f"with confidence {target.confidence:g}"
+    if target.kind == "max_usd":
+        if not shown.certified:
+            bound = "" if shown.bound is None else f" (its upper bound is {shown.bound:.3g})"
+            return (
+                f"[yellow]Estimated, not certified:[/] {shown.usd:.3g} USD an item on average"
+                f"{bound}, {target.value:.3g} asked for. --most-usd makes a bound of it."
+            )
+        return (
+            f"[green]Certified {sure}:[/] at most {target.value:.3g} USD an item on average "
+            f"(bound {shown.bound:.3g}). The accuracy is an estimate."
+        )
+    if shown.certified:
+        return (
+            f"[green]Certified {sure}:[/] at most {target.value:.1%} of accuracy lost against the "
+            f"large model alone (bound {shown.bound:+.1%}, seen {shown.loss:+.1%})."
+        )
+    need = (
+        f"about {shown.needs} items in the test would do, at the rates seen"
+        if shown.needs
+        else "no number of items would do at the rates seen: it loses more than that"
+    )
+    return (
+        f"[yellow]Cannot certify[/] a loss of at most {target.value:.1%} {sure}: {need}. These "
+        "thresholds escalate everything; CopeContext(stages=(3,)) does the same for less."
+    )
+
+
+def _share(usd: float, usd_large: float) -> str:
+    return f"{usd / usd_large:.0%} of the large model's" if usd_large else "the large model is free"
