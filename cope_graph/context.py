@@ -32,6 +32,11 @@ class CopeContext(BaseModel):
         description="Draw the samples in waves of this size and stop as soon as the rest cannot "
         "change the decision. Empty: all at once, as in the paper.",
     )
+    complete: bool = Field(
+        default=False,
+        description="Draw every stage in full, whatever the gate says, for records of what other "
+        "thresholds would do. The answer is the last stage's.",
+    )
     tau1: float = Field(default=0.75, ge=0, le=1, description="Threshold of stage 1.")
     tau2: float = Field(default=0.5, ge=0, le=1, description="Threshold of stage 2.")
     strict: bool = Field(

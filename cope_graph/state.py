@@ -83,6 +83,8 @@ class Vote(TypedDict):
 
     answer: str
     count: int
+    members: list[int]
+    """Indices of its samples, in order; a tie goes to the class whose first member came first."""
 
 
 class FailedTest(TypedDict):
@@ -114,6 +116,8 @@ class Visit(TypedDict):
     reason: str
     answer: str | None
     votes: list[Vote]
+    passes: NotRequired[bool]
+    """Of a gate that knows without a threshold: whether the answer passes."""
     failed: NotRequired[list[FailedTest]]
     """Of a gate that runs tests: what the candidates that did not pass failed at, 64 at most."""
     fields: NotRequired[dict[str, float]]

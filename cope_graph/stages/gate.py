@@ -6,12 +6,12 @@ import random
 from typing import Any, get_args
 
 from cope_graph.errors import InputError
-from cope_graph.gates.verdict import Verdict
+from cope_graph.gates.verdict import AnswerClass, Verdict
 from cope_graph.money.lines import NO_TOTALS
 from cope_graph.stages.close import close
 from cope_graph.stages.look import decision_on, threshold_of
 from cope_graph.stages.run import Run
-from cope_graph.state import Best, CopeState, Decision, Visit
+from cope_graph.state import Best, CopeState, Decision, Visit, Vote
 
 
 def confidence_gate(run: Run, verdict: Verdict) -> dict[str, Any]:
@@ -58,16 +58,22 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         "accepted": accepted,
         "reason": _reason(run, verdict, decision, accepted=accepted),
         "answer": verdict.answer,
-        "votes": [{"answer": c.answer, "count": len(c.members)} for c in verdict.classes],
+        "votes": [_vote(one) for one in verdict.classes],
         "input_tokens": spent["input_tokens"],
         "output_tokens": spent["output_tokens"],
         "usd": spent["usd"],
     }
+    if verdict.passes is not None:
+        visit["passes"] = verdict.passes
     if verdict.failed is not None:
         visit["failed"] = [*verdict.failed]
     if verdict.fields is not None and sure is not None:
         visit["fields"] = dict(verdict.fields)
     return visit
+
+
+def _vote(one: AnswerClass) -> Vote:
+    return {"answer": one.answer, "count": len(one.members), "members": [*one.members]}
 
 
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:

@@ -24,6 +24,7 @@ _SHOWN_BY: Final = (
     "stages",
     "n",
     "wave",
+    "complete",
     "tau1",
     "tau2",
     "strict",
