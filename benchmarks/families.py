@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cope_graph import Task, tasks
-from cope_graph.evaluation.datasets import Item, load_items, own_items
+from cope_graph.evaluation.code_tests import scoring_tests
+from cope_graph.evaluation.datasets import Item, load, own_items
+from cope_graph.evaluation.scoring import scorer
 from cope_graph.sandbox.choose import code_runner
-from cope_graph.sandbox.verdicts import AssertTest, judge
-from cope_graph.tasks.equality import math_equal
+from cope_graph.sandbox.verdicts import AssertTest, Test
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,9 @@ class Family:
 
 def math(data: Path | None) -> Family:
     """Take GSM8K's test set, or the package's own word problems."""
-    items = load_items(data / "gsm.jsonl") if data else own_items()
-    return Family(tasks.math(), items, {}, lambda item, answer: math_equal(answer, item.gold))
+    task = tasks.math()
+    items = [*load(data / "gsm.jsonl", task=task).items] if data else own_items()
+    return Family(task, items, {}, scorer(task).right)
 
 
 def code(data: Path | None) -> Family:
@@ -48,25 +48,16 @@ def code(data: Path | None) -> Family:
         msg = "--task code needs --data, a folder with mbpp_sanitized.jsonl"
         raise SystemExit(msg)
     runner = code_runner()
-    rows = map(json.loads, (data / "mbpp_sanitized.jsonl").read_text("utf-8").splitlines())
-    kept = [(row, found) for row in rows if (found := _asserts(row))]
+    task = tasks.code(sandbox=runner)
     items = [
-        Item(row["task_id"], f"Complete this function:\n\n{row['prompt']}", "\n".join(found))
-        for row, found in kept
+        replace(item, question=f"Complete this function:\n\n{item.question}")
+        for item in load(data / "mbpp_sanitized.jsonl", task=task, show_tests=1).items
+        if all(item.hidden["entry_point"] in _source(test) for test in scoring_tests(item))
     ]
-    inputs = {row["task_id"]: {"tests": found[:1]} for row, found in kept}
-
-    def right(item: Item, answer: str) -> bool:
-        hidden = [AssertTest(test) for test in item.gold.splitlines()]
-        return judge(runner, answer, hidden).status == "passed"
-
-    return Family(tasks.code(sandbox=runner), items, inputs, right)
+    inputs = {item.id: {**item.inputs} for item in items}
+    return Family(task, items, inputs, scorer(task, sandbox=runner).right)
 
 
-def _asserts(row: Mapping[str, Any]) -> list[str]:
-    """Read the asserts of a problem, a line each."""
-    body = ast.parse(row["test"]).body[0]
-    assert isinstance(body, ast.FunctionDef)
-    found = [ast.unparse(node) for node in body.body if isinstance(node, ast.Assert)]
-    called = [test for test in found if row["entry_point"] in test and "\n" not in test]
-    return called if len(called) == len(found) else []
+def _source(test: Test) -> str:
+    assert isinstance(test, AssertTest)
+    return test.code

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.recorded_answers import Floats, Ints, read
+from benchmarks.quorum_answers import Floats, Ints, read
 from benchmarks.router import AGREE, LARGE
 from benchmarks.router import SMALL as FIVE
 from benchmarks.sequences import Played, play, sequences

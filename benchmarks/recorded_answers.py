@@ -1,114 +1,195 @@
-"""Recorded greedy answers of many models on one set of questions, with what each answer cost."""
+"""Recorded answers of many models as records of runs, which a replay reads like those of a bench.
+
+The models were asked once each, at temperature 0. Every one but the large one is a voter; equal
+answers are equal keys, as the record has them.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import numpy as np
-from numpy.typing import NDArray
+from cope_graph import CopeContext
+from cope_graph.evaluation.arms import VOTER
+from cope_graph.evaluation.record_file import header_of
+from cope_graph.evaluation.records import Records, Row, SampleRecord
+from cope_graph.money.lines import LedgerLine
+from cope_graph.money.prices import Price
+from cope_graph.state import Stage
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+LARGE: Final = "gpt-4o-2024-08-06"
+SMALLEST, BIGGEST = 7, 10
+"""Billions of weights of the models that count as small here: one class of hardware."""
+VOTERS: Final = 5
 
-UNREAD: Final = -1
-"""Stands for a reply without an answer that can be read."""
-
-_CLASSES: Final = (
-    (8.0, "open 4.1b-8b (together)"),
-    (21.0, "open 8.1b-21b (together)"),
-    (80.0, "open 41.1b-80b (together)"),
-)
-"""Open models without a price of their own: up to so many billion parameters, the price of the
-class; a size between two classes takes the dearer one."""
-_SIZES: Final = {
-    "Phi-3-mini-4k-instruct": 3.8,
-    "Phi-3.5-mini-instruct": 3.8,
-    "Mistral-Nemo-Instruct-2407": 12.2,
-}
-"""Billions of parameters, where the name does not say."""
-_SIZE: Final = re.compile(r"(?<![0-9x.])(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
+_SIZE: Final = re.compile(r"(?<![\dx.])(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
+_CLASS: Final = re.compile(r"open ([\d.]+)b-([\d.]+)b ")
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """What models answered.
+class Prices:
+    """A list of prices in USD per million tokens, input and output.
 
     Attributes:
-        models: Their names: those with a price that answered every question.
-        answers: Numbers of equal answers, `UNREAD` without one; (models, questions).
-        right: Whether they are right; (models, questions).
-        usd: What they cost; (models, questions).
+        listed: By model, or by class of open models: `"open 4.1b-8b (together)"`.
     """
 
-    models: tuple[str, ...]
-    answers: Ints
-    right: Bools
-    usd: Floats
+    listed: Mapping[str, Sequence[float]]
+
+    def of(self, model: str) -> Price:
+        """Give a model's own price, else that of its class by the size in its name.
+
+        Raises:
+            LookupError: There is neither.
+        """
+        if model in self.listed:
+            return Price.of(*self.listed[model])
+        size = size_of(model)
+        for name, price in self.listed.items():
+            bounds = _CLASS.match(name)
+            if bounds and size and float(bounds[1]) <= size <= float(bounds[2]):
+                return Price.of(*price)
+        msg = f"{model} has no price, nor has its class: give --prices FILE with one."
+        raise LookupError(msg)
 
 
-def read(data: Path, name: str) -> Recorded:
-    """Read a set of the folder: `benchmarks/NAME.jsonl`, `recorded/NAME_greedy_answers.jsonl.gz`.
+def size_of(model: str) -> float | None:
+    """Read the billions of weights in a name; `None` where it says none, or of which there are."""
+    found = _SIZE.search(model)
+    return float(found[1]) if found else None
 
-    The prices stand in `prices.json` there, or in the folder above.
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read JSON Lines, compressed or not."""
+    content = path.read_bytes()
+    text = gzip.decompress(content) if path.suffix == ".gz" else content
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def read_prices(data: Path, given: Path | None) -> Prices:
+    """Read the list of prices: the file given, else the one beside the data or a folder above."""
+    beside = data / "prices.json"
+    path = given or (beside if beside.exists() else data.parent / "prices.json")
+    return Prices(json.loads(path.read_text("utf-8"))["prices"])
+
+
+def five_cheapest(answered: Sequence[Mapping[str, Any]], prices: Prices) -> tuple[str, ...]:
+    """Choose the voters by a rule that looks at no answer.
+
+    Open models of 7 to 10 B, by the size in their names, that answered every item; the five with
+    the lowest price (input and output added), in this order; at the same price by name.
     """
-    own = data / "prices.json"
-    prices = json.loads((own if own.exists() else data.parent / "prices.json").read_text())
-    lines = (data / "benchmarks" / f"{name}.jsonl").read_text().splitlines()
-    asked = {one["id"]: one["prompt_tokens"] for one in map(json.loads, lines)}
-    packed = (data / "recorded" / f"{name}_greedy_answers.jsonl.gz").read_bytes()
-    rows = [json.loads(line) for line in gzip.decompress(packed).splitlines()]
-    return recorded(rows, [asked[row["id"]] for row in rows], prices["prices"])
+    everywhere = set.intersection(*(set(one["models"]) for one in answered))
+    small = [
+        model
+        for model in everywhere
+        if (size := size_of(model)) is not None and SMALLEST <= size <= BIGGEST
+    ]
+
+    def cost(model: str) -> tuple[Any, str]:
+        price = prices.of(model)
+        return price.input + price.output, model.casefold()
+
+    return tuple(sorted(small, key=cost)[:VOTERS])
 
 
-def recorded(
-    rows: Sequence[Mapping[str, Any]],
-    prompt_tokens: Sequence[int],
-    prices: Mapping[str, Sequence[float]],
-) -> Recorded:
-    """Put rows into arrays.
+def records_of(
+    name: str,
+    asked: Iterable[Mapping[str, Any]],
+    answered: Sequence[Mapping[str, Any]],
+    models: Sequence[str],
+    large: str = LARGE,
+) -> Records:
+    """Make records of the large model alone and of every voter.
 
     Args:
-        rows: Each with `models`: name to answer, whether it is right, and completion tokens.
-        prompt_tokens: Of each row's question.
-        prices: USD per million tokens, in and out.
+        name: Of the data.
+        asked: The questions: `id`, `prompt_tokens`.
+        answered: The answers: `id`, `models` of `[answer, right, output tokens]`.
+        models: The voters, in order.
+        large: The large model.
     """
-    names = sorted(set[str]().union(*(row["models"] for row in rows)))
-    priced = {
-        name: price
-        for name in names
-        if all(name in row["models"] for row in rows)
-        and (price := price_of(name, prices)) is not None
+    prompts = {one["id"]: one["prompt_tokens"] for one in asked}
+    arms = {"plan_free": large, **{f"{VOTER}{model}": model for model in models}}
+    rows = []
+    for one in answered:
+        groups: dict[str, int] = {}  # equal numbers are equal answers across the rows of an item
+        for arm, model in arms.items():
+            answer, right, written = one["models"][model]
+            sample = sample_of(answer, right, groups)
+            line = line_of("large_execute", 3, model, prompts[one["id"]], written)
+            rows.append(row_of(one["id"], arm, {3: [sample]}, [line]))
+    sides = {"large": large, **{arm: model for arm, model in arms.items() if arm != "plan_free"}}
+    return as_records(name, rows, sides, len(answered), 1)
+
+
+def as_records(
+    name: str, rows: Sequence[Row], models: Mapping[str, str], items: int, n: int
+) -> Records:
+    """Put rows under a header."""
+    data = {"name": name, "sha256": "", "items": items}
+    settings = CopeContext(small_plan="none", stages=(1, 3), n=n)
+    header = header_of("bench", "math", models, settings, data=cast("Any", data))
+    return Records(header, tuple(rows), name)
+
+
+def sample_of(answer: str | None, right: Any, groups: dict[str, int]) -> SampleRecord:
+    """Make a sample, its class numbered by who came first; `groups` learns it."""
+    group = None if answer is None else groups.setdefault(answer, len(groups))
+    is_right = answer is not None and bool(right)
+    return {"answer": answer, "group": group, "right": is_right, "finish": "stop"}
+
+
+def row_of(
+    item: str, arm: str, stages: Mapping[int, Sequence[SampleRecord]], lines: list[LedgerLine]
+) -> Row:
+    """Make the row of a run whose stages vote; a replay counts the votes itself."""
+    return {
+        "item": item,
+        "arm": arm,
+        "stages": [
+            {
+                "stage": cast("Stage", stage),
+                "n": len(samples),
+                "confidence": None,
+                "votes": len(samples) > 1,
+                "passes": None,
+                "accepted": False,
+                "answer": samples[0]["answer"],
+                "right": samples[0]["right"],
+                "seconds": 0.0,
+                "samples": list(samples),
+            }
+            for stage, samples in stages.items()
+        ],
+        "lines": lines,
+        "failures": [],
+        "error": None,
     }
-    numbers: dict[str, int] = {}
-
-    def number(answer: str | None) -> int:
-        return UNREAD if answer is None else numbers.setdefault(answer, len(numbers))
-
-    said = [[row["models"][name] for row in rows] for name in priced]
-    given = np.array(prompt_tokens, dtype=float)
-    written = np.array([[one[2] for one in line] for line in said], dtype=float)
-    rates = np.array(list(priced.values()), dtype=float)
-    return Recorded(
-        models=tuple(priced),
-        answers=np.array([[number(one[0]) for one in line] for line in said]),
-        right=np.array([[bool(one[1]) for one in line] for line in said]),
-        usd=(rates[:, :1] * given + rates[:, 1:] * written) / 1e6,
-    )
 
 
-def price_of(name: str, prices: Mapping[str, Sequence[float]]) -> Sequence[float] | None:
-    """Find a model's price: its own, else that of open models of its size; `None` without one."""
-    if name in prices:
-        return prices[name]
-    found = _SIZE.search(name)
-    size = _SIZES.get(name) or (float(found[1]) if found else None)
-    if size is None:
-        return None
-    return next((prices[label] for most, label in _CLASSES if size <= most), None)
+def line_of(node: str, stage: int, model: str, given: float, written: float) -> LedgerLine:
+    """Make the bill of one reply, its price still open."""
+    return {
+        "node": node,
+        "stage": stage,
+        "role": "execute",
+        "model": model,
+        "samples": 1,
+        "input_tokens": round(given),
+        "output_tokens": round(written),
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
+        "seconds": 0.0,
+        "gpu_seconds": 0.0,
+        "status": "estimated",
+        "usd": None,
+        "usd_upper": None,
+        "tokens_upper": None,
+        "error": None,
+    }

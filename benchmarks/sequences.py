@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from benchmarks.recorded_answers import UNREAD, Bools, Floats, Ints, Recorded
+from benchmarks.quorum_answers import UNREAD, Bools, Floats, Ints, Recorded
 
 ESCALATED = -1
 

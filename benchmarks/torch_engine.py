@@ -178,7 +178,7 @@ def _early_row(name: str, all_of: float, some: float, all_s: float, some_s: floa
 
 def _solved(item: Item, settings: Any) -> tuple[int, float, tuple[int, str]]:
     """Give the small model's tokens, the seconds, and what was decided: stage and answer."""
-    large = ScriptedChat(replies=[says(item.gold)])  # which takes no time
+    large = ScriptedChat(replies=[says(str(item.gold))])  # which takes no time
     graph: Any = create_cope(small(), large, task=tasks.math(), defaults=settings).compile()
     time.sleep(IDLE_S)
     started = time.perf_counter()

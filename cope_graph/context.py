@@ -45,6 +45,11 @@ class CopeContext(BaseModel):
         description="Of early_stop beta-binomial: the least probability that all n samples "
         "decide the same.",
     )
+    complete: bool = Field(
+        default=False,
+        description="Draw every stage in full, whatever the gate says, for records of what other "
+        "thresholds would do. The answer is the last stage's.",
+    )
     tau1: float = Field(default=0.75, ge=0, le=1, description="Threshold of stage 1.")
     tau2: float = Field(default=0.5, ge=0, le=1, description="Threshold of stage 2.")
     quorum: int | None = Field(

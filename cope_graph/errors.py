@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cope_graph.money.lines import Ledger
+    from cope_graph.state import Failure
 
 
 class CopeError(RuntimeError):
@@ -16,9 +19,11 @@ class CopeError(RuntimeError):
 
     Attributes:
         ledger: What the run had cost so far, `None` when nothing was called before.
+        failures: What went wrong with its requests, where that is why it ended.
     """
 
     ledger: Ledger | None = None
+    failures: Sequence[Failure] = ()
 
 
 class SetupError(CopeError):

@@ -85,6 +85,8 @@ class Vote(TypedDict):
 
     answer: str
     count: int
+    members: list[int]
+    """Indices of its samples, in order; a tie goes to the class whose first member came first."""
 
 
 class FailedTest(TypedDict):
@@ -123,6 +125,8 @@ class Visit(TypedDict):
     """Of an undecided look: how many samples come next, the fewest that could decide."""
     p_correct: NotRequired[float]
     """The probability that the answer is right, where the graph has a calibration."""
+    passes: NotRequired[bool]
+    """Of a gate that knows without a threshold: whether the answer passes."""
     failed: NotRequired[list[FailedTest]]
     """Of a gate that runs tests: what the candidates that did not pass failed at, 64 at most."""
     fields: NotRequired[dict[str, float]]

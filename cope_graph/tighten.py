@@ -59,6 +59,8 @@ def _more(operator: CopeContext, asked: CopeContext) -> Iterator[str]:
         yield f"stages may be some of {list(operator.stages)}, not {list(asked.stages)}"
     if operator.small_plan == "none" and asked.small_plan != "none":
         yield f"small_plan may be 'none' alone, not {asked.small_plan!r}"
+    if asked.complete and not operator.complete:
+        yield "complete may not be switched on"
     if asked.own_plan and not operator.own_plan:
         yield "own_plan may not be switched on"
 

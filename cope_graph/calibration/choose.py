@@ -11,7 +11,7 @@ import numpy as np
 
 from cope_graph.calibration.certify import losses
 from cope_graph.calibration.ladder import Alone, Bools, Ladder
-from cope_graph.calibration.thresholds import Target
+from cope_graph.calibration.shown import Target
 from cope_graph.errors import InputError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from cope_graph.calibration.calibrating import Table
+from cope_graph.calibration.asked import Table
 from cope_graph.calibration.ladder import Alone, Floats
 from cope_graph.calibration.schedule import Schedule, SmallPlan
 from cope_graph.calibration.stage_table import StageOutcomes, StageTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 import numpy as np
 
@@ -18,15 +18,10 @@ from cope_graph.calibration.ladder import (
     figures,
     labels,
 )
+from cope_graph.calibration.paths import Path, chain, levels_of
 from cope_graph.calibration.schedule import Schedule, check_schedule
 from cope_graph.errors import InputError
 
-Path = Literal["together", "stage 1 first", "stage 2 ahead"]
-"""How two thresholds come down: one level of each in turn; stage 1's alone, stage 2 accepting
-nothing; stage 2's a quarter of the levels ahead, as in the paper (7 of 8 and 5 of 8)."""
-
-_GRID: Final = 20
-"""Levels of a confidence that is no share of samples: 0.95, 0.90, ..."""
 _ROUNDING: Final = 1e-9
 
 
@@ -94,7 +89,7 @@ class StageTable:
 
     def ladders(self) -> tuple[Ladder, ...]:
         """Give the paths: three through two thresholds, one through one."""
-        paths = get_args(Path) if len(self.small) > 1 else ("together",)
+        paths = get_args(Path) if len(self.small) > 1 else ("stage 1 first",)
         return tuple(_ladder(self, path) for path in paths)
 
     def fingerprint(self) -> str:
@@ -107,33 +102,6 @@ class StageTable:
     def confidences(self) -> Floats:
         """Give the first stage's confidences, which a running gate is held against."""
         return self.small[min(self.small)].confidence
-
-
-def levels_of(n: int, *, votes: bool) -> list[float]:
-    """Give thresholds from 1, which nothing exceeds, down to 0, which any answer does."""
-    size = n if votes else _GRID
-    return [count / size for count in range(size, -1, -1)]
-
-
-def chain(path: Path, size: int) -> list[tuple[int, int]]:
-    """Give the places on two ladders of levels, 0 for escalating everything, in order.
-
-    Args:
-        path: Which of the fixed paths.
-        size: The last place of either.
-    """
-    if path == "stage 1 first":
-        return [(a, 0) for a in range(size + 1)]
-    lead = size // 4 if path == "stage 2 ahead" else 0
-    first, second = 0, 0
-    places = [(0, 0)]
-    while (first, second) != (size, size):
-        if second < min(size, first + lead) or first == size:
-            second += 1
-        else:
-            first += 1
-        places.append((first, second))
-    return places
 
 
 def _read(stage: int, given: StageOutcomes, items: tuple[str, ...]) -> StageOutcomes:
@@ -179,13 +147,12 @@ def check_classes(right: list[Bools]) -> None:
 def _ladder(table: StageTable, path: Path) -> Ladder:
     """Play the path on all items at once."""
     taus = levels_of(table.schedule.n, votes=table.votes)
-    places = chain(path, len(taus) - 1)
     last_right = table.alone.right if table.right3 is None else table.right3
     last_usd = table.alone.usd if table.usd3 is None else table.usd3
     first = table.small[min(table.small)]
     second = table.small[2] if len(table.small) > 1 else None
-    if second is None:  # one threshold: each level once
-        places = [(a, 0) for a in range(len(taus))]
+    shape: Path = "stage 1 first" if second is None else path
+    places = chain(shape, len(taus) - 1)
     steps, right, usd, accepted = [], [], [], []
     for a, b in places:
         passed = _above(first.confidence, taus[a])
@@ -199,7 +166,6 @@ def _ladder(table: StageTable, path: Path) -> Ladder:
         usd.append(first.usd + np.where(passed, 0.0, then_usd))
         accepted.append(passed)
     exact = table.right3 is None
-    shape = "together" if second is None else path
     arrays = np.array(right), np.array(usd), np.array(accepted)
     return Ladder(table.schedule, shape, tuple(steps), *arrays, exact=exact)
 

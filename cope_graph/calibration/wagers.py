@@ -19,7 +19,7 @@ from math import log
 from typing import Final
 
 from cope_graph.calibration.exact_share import exact_interval
-from cope_graph.calibration.thresholds import Reference
+from cope_graph.calibration.shown import Reference
 
 ACCEPTS: Final = "accept rate"
 

@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from cope_graph import __version__
+from cope_graph.cli.bench import bench
 from cope_graph.cli.doctor import doctor
 from cope_graph.cli.drawing import drawing
 from cope_graph.cli.failure import EXPECTED, sentence
 from cope_graph.cli.models import models
+from cope_graph.cli.replay import replay
+from cope_graph.cli.report import report
 from cope_graph.cli.solve import solve
 
 app = typer.Typer(
@@ -24,6 +27,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(solve)
+app.command()(bench)
+app.command()(replay)
+app.command()(report)
 app.command("graph")(drawing)
 app.add_typer(models, name="models")
 app.command()(doctor)

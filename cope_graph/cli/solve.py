@@ -6,6 +6,9 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -18,14 +21,15 @@ from cope_graph.cli.failure import reported
 from cope_graph.cli.family import Family, family_of
 from cope_graph.cli.offer import offer_files
 from cope_graph.cli.question import read_question
+from cope_graph.cli.record import Recording
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
+from cope_graph.cli.settings import settings_of
 from cope_graph.context import CopeContext
 from cope_graph.environment import TASKS
+from cope_graph.evaluation.record_file import RecordFile, header_of
 from cope_graph.models.pair import LARGE, SMALL, defaults_for
-from cope_graph.money.prices import given_prices
+from cope_graph.money.prices import Price, given_prices
 
-WITH_BUDGET = {"max_plan_tokens": 256, "max_answer_tokens": 2048}
-"""The limits on replies that a budget needs, where nothing else is set."""
 PRESET_NOTE = (
     "[dim]The embedded pair runs without plans, which is twice as fast; "
     "--plans runs the whole cascade.[/]\n"
@@ -108,6 +112,13 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     deadline_s: Annotated[
         float | None, typer.Option("--deadline", help="Seconds it may take at most.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Add what each sample said and cost to a file of records, without its text.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Answer a question, paying the large model only where the small one is unsure."""
@@ -125,17 +136,31 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         )
         out: dict[str, Any] = {"question": read_question(question)}
         preset = defaults_for(small, large, family.task.name)
-        settings = _settings(preset, plans=plans, budget_usd=budget_usd, **given, **limits)
+        settings = settings_of(
+            _planned(preset, plans=plans),
+            limited=budget_usd is not None,
+            budget_usd=budget_usd,
+            **given,
+            **limits,
+        )
         prices = given_prices({"small": small_price, "large": large_price})
         graph = create_cope(small, large, task=family.task, defaults=settings, prices=prices)
         offer_files(small, large)
+        recording = (
+            None if record is None else _recording(record, (small, large), family, settings, prices)
+        )
         is_preset = (small, large) == (SMALL, LARGE) and settings == preset
         _show_notes(console, family, is_preset=is_preset, quiet=as_json)
         try:
-            run = _run(graph.compile(name="cope"), family.inputs, out, console, quiet=as_json)
+            compiled = graph.compile(name="cope")
+            watchers = [] if recording is None else [recording.see]
+            watchers += [] if as_json else [partial(show_node, console)]
+            run = _run(compiled, family.inputs, out, console, watchers)
             asyncio.run(run)
         except KeyboardInterrupt:
             _interrupted(out, console)
+        if recording is not None:
+            recording.write(out, family.inputs)
     if family.is_code:
         out["difference"] = difference_of(out)
     if as_json:
@@ -144,18 +169,29 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         show_outcome(console, out, is_code=family.is_code)
 
 
-def _settings(defaults: CopeContext, *, plans: bool | None, **given: Any) -> CopeContext:
-    preset = defaults.model_dump()
-    if plans is not None:
-        planned: dict[bool, dict[str, Any]] = {
-            True: {"small_plan": "goal", "stages": (1, 2, 3)},
-            False: {"small_plan": "none", "stages": (1, 3)},
-        }
-        preset |= planned[plans]
-    preset |= {name: value for name, value in given.items() if value is not None}
-    if preset["budget_usd"] is not None:
-        preset |= {name: most for name, most in WITH_BUDGET.items() if preset[name] is None}
-    return CopeContext.model_validate(preset)
+def _planned(preset: CopeContext, *, plans: bool | None) -> CopeContext:
+    """Turn plans on or off in a preset."""
+    if plans is None:
+        return preset
+    how: dict[str, Any] = {"small_plan": "none", "stages": (1, 3)}
+    if plans:
+        how = {"small_plan": "goal", "stages": (1, 2, 3)}
+    return preset.model_copy(update=how)
+
+
+def _recording(
+    path: Path | None,
+    models: tuple[str, str],
+    family: Family,
+    settings: CopeContext,
+    prices: Mapping[str, Price],
+) -> Recording | None:
+    """Open the file before anything is paid."""
+    if path is None:
+        return None
+    names = dict(zip(("small", "large"), models, strict=True))
+    header = header_of("solve", family.task.name, names, settings, prices=prices)
+    return Recording(RecordFile(path, header), settings)
 
 
 def _show_notes(console: Console, family: Family, *, is_preset: bool, quiet: bool) -> None:
@@ -184,8 +220,7 @@ async def _run(
     inputs: dict[str, Any],
     out: dict[str, Any],
     console: Console,
-    *,
-    quiet: bool,
+    watchers: Sequence[Callable[[str, Mapping[str, Any]], None]],
 ) -> None:
     """Stream the run into `out`; asynchronously, so that Ctrl-C ends its requests at once."""
     given = {"messages": [("user", out["question"])], **inputs}
@@ -197,6 +232,6 @@ async def _run(
                 out |= {key: value for key, value in change.items() if key != "messages"}
                 for message in change.get("messages", ()):
                     out["text"] = message.text
-                if not quiet:
-                    show_node(console, node, change)
+                for watch in watchers:
+                    watch(node, change)
                 status.update(waiting_for(node, change))

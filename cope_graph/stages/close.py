@@ -29,6 +29,7 @@ def close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
         NoAnswerError: There are replies, and none has an answer that can be read.
     """
     failed = bool(run.state["failures"]) or run.state["stopped_by"] is not None
+    failed &= not run.settings.complete  # there only replies that are empty get so far
     if best is None and (failed or run.settings.last_resort == "answer"):
         state = run.state
         error = _no_answer(run, state["failures"], state["stopped_by"], visit["reason"])
@@ -72,6 +73,9 @@ def end_without_hope(run: Run, update: Mapping[str, Any]) -> None:
     Raises:
         CopeError: Money or time is up, or all of the last stage failed, and there is no answer.
     """
+    check_complete(run, update)
+    if run.settings.complete:
+        return
     samples = update.get("samples", run.state["samples"])
     if run.state["best"] is not None or any(s["answer"] is not None for s in samples):
         return
@@ -84,7 +88,30 @@ def end_without_hope(run: Run, update: Mapping[str, Any]) -> None:
         raise error
 
 
+def check_complete(run: Run, update: Mapping[str, Any]) -> None:
+    """End a run that is to draw every stage in full in the node where a request failed.
+
+    A resumed run asks there again, for what did not come. An empty reply is the model's own.
+
+    Raises:
+        CopeError: A request failed.
+    """
+    failed = [failure for failure in update["failures"] if failure["kind"] != "empty"]
+    if run.settings.complete and failed:
+        error = _no_answer(run, failed, update["stopped_by"], "not every request came")
+        error.ledger = update["ledger"]
+        raise error
+
+
 def _no_answer(
+    run: Run, failures: Sequence[Failure], stopped_by: Stop | None, reason: str
+) -> CopeError:
+    error = _why_no_answer(run, failures, stopped_by, reason)
+    error.failures = failures
+    return error
+
+
+def _why_no_answer(
     run: Run, failures: Sequence[Failure], stopped_by: Stop | None, reason: str
 ) -> CopeError:
     said = " ".join(dict.fromkeys(failure["message"] for failure in failures))

@@ -6,13 +6,13 @@ import random
 from typing import Any, get_args
 
 from cope_graph.errors import InputError
-from cope_graph.gates.verdict import Verdict
+from cope_graph.gates.verdict import AnswerClass, Verdict
 from cope_graph.money.lines import NO_TOTALS
 from cope_graph.stages.close import close
 from cope_graph.stages.look import decision_on, is_certain, threshold_of, wave_size
 from cope_graph.stages.run import Run
 from cope_graph.stages.voters import check_countable
-from cope_graph.state import Best, CopeState, Decision, Visit
+from cope_graph.state import Best, CopeState, Decision, Visit, Vote
 
 
 def confidence_gate(run: Run, verdict: Verdict) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         "accepted": accepted,
         "reason": _reason(run, verdict, decision, accepted=accepted),
         "answer": verdict.answer,
-        "votes": [{"answer": c.answer, "count": len(c.members)} for c in verdict.classes],
+        "votes": [_vote(one) for one in verdict.classes],
         "input_tokens": spent["input_tokens"],
         "output_tokens": spent["output_tokens"],
         "usd": spent["usd"],
@@ -68,6 +68,8 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         visit["bounds"] = [*bounds]
     if decision == "undecided":
         visit["to_draw"] = wave_size(run, stage, verdict, len(run.state["samples"]))
+    if verdict.passes is not None:
+        visit["passes"] = verdict.passes
     if verdict.failed is not None:
         visit["failed"] = [*verdict.failed]
     if verdict.fields is not None and sure is not None:
@@ -81,6 +83,10 @@ def _who(run: Run) -> str:
         return run.cascade.executors[1].name
     there = range(max(len(run.state["samples"]), 1))
     return ", ".join(dict.fromkeys(run.sampler(index).name for index in there))
+
+
+def _vote(one: AnswerClass) -> Vote:
+    return {"answer": one.answer, "count": len(one.members), "members": [*one.members]}
 
 
 def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -> str:

@@ -19,6 +19,7 @@ from cope_graph.stages.ask import bill, failures, stop_of
 from cope_graph.stages.ballots import ballots, heard
 from cope_graph.stages.busy import occupied
 from cope_graph.stages.check import check_state
+from cope_graph.stages.close import check_complete
 from cope_graph.stages.gate import confidence_gate
 from cope_graph.stages.look import alook, look
 from cope_graph.stages.run import Cascade, Run
@@ -85,6 +86,7 @@ def _with_ballots(visit: Visit, drawn: Sequence[Sequence[Outcome]]) -> tuple[Run
         "failures": [*state["failures"], *found],
         "stopped_by": state["stopped_by"] or stop_of(found),
     }
+    check_complete(visit.run, paid)
     run = replace(visit.run, state=cast("CopeState", {**state, **paid}))
     return run, heard(run, drawn)
 

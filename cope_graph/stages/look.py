@@ -61,18 +61,24 @@ def _alone(sample: Sample) -> Verdict:
 def decision_on(run: Run, verdict: Verdict, drawn: int) -> tuple[Decision, bool]:
     """Decide on the samples drawn, as `decide` does; a stopped run draws no more."""
     stopped = run.state["stopped_by"] is not None
+    if run.settings.complete and not stopped and not _complete(run, drawn):
+        return "undecided", False
     if isinstance(run.cascade.task.gate, AskingGate) and not stopped and not _complete(run, drawn):
         return "undecided", False  # it is asked once, when they are all there
     n = 1 if run.state["stage"] == 3 else max(run.settings.n, drawn)  # noqa: PLR2004
-    return decide(
+    onward: Onward = "nothing" if stopped else _onward(run, run.state["stage"])
+    decision, accepted = decide(
         verdict,
         threshold_of(run, run.state["stage"]),
         n=n,
         # A resumed run may have a smaller n than it was started with.
         missing=() if stopped else range(drawn, n),
-        onward="nothing" if stopped else _onward(run, run.state["stage"]),
+        onward=onward,
         guard=run.settings.certainty,
     )
+    if run.settings.complete and onward != "nothing":
+        return onward, accepted
+    return decision, accepted
 
 
 def is_certain(run: Run, verdict: Verdict) -> bool:
@@ -124,6 +130,8 @@ def stands(run: Run, samples: Sequence[Sample], missing: Sequence[int]) -> bool:
         samples: Those there are, and stand-ins for those on their way.
         missing: The indices of the stand-ins.
     """
+    if run.settings.complete:
+        return not missing
     n = max(run.settings.n, len(samples))
     decision, _ = decide(
         _gate(run, samples),

@@ -26,6 +26,7 @@ _SHOWN_BY: Final = (
     "wave",
     "early_stop",
     "guard",
+    "complete",
     "tau1",
     "tau2",
     "quorum",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.quorum import AIMS, chosen, means, splits
-from benchmarks.recorded_answers import UNREAD, price_of, read, recorded
+from benchmarks.quorum_answers import UNREAD, price_of, read, recorded
 from benchmarks.sequences import ESCALATED, Played, first_quorum, play, sequences
 from cope_graph.gates.decide import Threshold, decide
 from cope_graph.gates.majority import vote

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cope_graph.calibration import Schedule, StageOutcomes
-from cope_graph.calibration.stage_table import Path, chain, levels_of
+from cope_graph.calibration.paths import Path, chain, levels_of
 from cope_graph.calibration.voter_table import play
 from cope_graph.gates.decide import Threshold
 from tests.unit_tests.calibration.outcomes import N, table, voters

@@ -31,7 +31,7 @@ def test_letters_and_texts_of_one_option_agree(both: Runner, own: bool) -> None:
     app, small, _ = built(task, ["Answer: B", "It is London.\nAnswer: london", "(b)"], [])
     out = both(app, ASK if own else {**ASK, "options": CITIES})
     assert (out["answer"], out["stage"], out["confidence"]) == ("London", 1, 1.0)
-    assert out["visits"][0]["votes"] == [{"answer": "London", "count": 3}]
+    assert out["visits"][0]["votes"] == [{"answer": "London", "count": 3, "members": [0, 1, 2]}]
     assert "Which city?\n\nOptions:\n(A) Paris\n(B) London\n(C) Rome\n</" in small.prompts[0]
 
 
