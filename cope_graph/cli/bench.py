@@ -156,7 +156,8 @@ def bench(  # noqa: PLR0913 - one parameter an option is how typer reads them
     show(summary, as_markdown=as_markdown, in_json=as_json)
     name = escape(str(out))
     console.print(
-        f"\n[dim]Records: {name}. What if: cope replay {name}. Pictures: cope report {name}.[/]"
+        f"\n[dim]Records: {name}. What if: cope replay {name}. Pictures: cope report {name}.[/]",
+        soft_wrap=True,  # commands to copy
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from cope_graph.context import CopeContext
+from cope_graph.errors import CopeError
 from cope_graph.evaluation.items import content_id
 from cope_graph.evaluation.record_file import RecordFile
-from cope_graph.evaluation.rows import Look, Told, row_of
+from cope_graph.evaluation.rows import Look, Told, failed_row, row_of
 from cope_graph.state import Sample
+
+_ARM: Final = "solve"
 
 
 class Recording:
@@ -45,10 +48,26 @@ class Recording:
             out: What the run gave, with its question.
             inputs: What the task was given beside it.
         """
-        header = self._file.header
+        header, looks = self._file.header, list(self._looks.values())
         told = Told(header["task"], lambda _answer: None, texts=header["texts"])
-        # The same question may be asked twice: each time it is an item of its own.
-        item = f"{content_id(out['question'], inputs)}/{uuid4().hex[:8]}"
-        looks = list(self._looks.values())
-        self._file.add([row_of(item, "solve", looks, out, told, question=out["question"])])
+        item = _item(out, inputs)
+        self._file.add([row_of(item, _ARM, looks, out, told, question=out["question"])])
         return self._file.path
+
+    def write_failed(
+        self, error: CopeError, out: Mapping[str, Any], inputs: Mapping[str, Any]
+    ) -> None:
+        """Add a run that has no outcome; what it cost stands all the same.
+
+        Args:
+            error: Why.
+            out: What the run gave, with its question.
+            inputs: What the task was given beside it.
+        """
+        texts = self._file.header["texts"]
+        self._file.add([failed_row(_item(out, inputs), _ARM, error, texts=texts)])
+
+
+def _item(out: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    # The same question may be asked twice: each time it is an item of its own.
+    return f"{content_id(out['question'], inputs)}/{uuid4().hex[:8]}"

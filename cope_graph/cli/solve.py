@@ -26,6 +26,7 @@ from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_fo
 from cope_graph.cli.settings import settings_of
 from cope_graph.context import CopeContext
 from cope_graph.environment import TASKS
+from cope_graph.errors import CopeError
 from cope_graph.evaluation.record_file import RecordFile, header_of
 from cope_graph.models.pair import LARGE, SMALL, defaults_for
 from cope_graph.money.prices import Price, given_prices
@@ -159,6 +160,10 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
             asyncio.run(run)
         except KeyboardInterrupt:
             _interrupted(out, console)
+        except CopeError as error:
+            if recording is not None:
+                recording.write_failed(error, out, family.inputs)
+            raise
         if recording is not None:
             recording.write(out, family.inputs)
     if family.is_code:

@@ -63,8 +63,18 @@ class ArmRun:
         except SetupError:
             raise
         except CopeError as error:
-            return failed_row(item.id, self.arm.name, error, texts=self.bench.texts), error
-        return await self._written(item, await states_of(self.graph, config)), None
+            return self._failed(item, error), error
+        states = await states_of(self.graph, config)
+        try:
+            return await self._written(item, states), None
+        except SetupError:
+            raise
+        except CopeError as error:  # of a sandbox that scores: it is asked again the next time
+            error.ledger = states[-1]["ledger"]
+            return self._failed(item, error), error
+
+    def _failed(self, item: Item, error: CopeError) -> Row:
+        return failed_row(item.id, self.arm.name, error, texts=self.bench.texts)
 
     async def _written(self, item: Item, states: Sequence[Mapping[str, Any]]) -> Row:
         bench, looks, groups = self.bench, looks_in(states, self.bench.settings.n), None

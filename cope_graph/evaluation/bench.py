@@ -125,7 +125,8 @@ async def run_bench(
         InputError: The file holds records of something else, another bench is at work on it, or
             an item cannot be asked or scored.
         BudgetError: The budget is spent; what is drawn is kept.
-        ModelCallError: Items fail one after the other; what is drawn is kept.
+        ModelCallError: Items fail one after the other; what is drawn is kept. A `SandboxError`
+            where it is the sandbox that fails.
         SetupError: A model cannot be used at all.
     """
     sides = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cope_graph.errors import CopeError, ModelCallError
+from cope_graph.errors import CopeError
 from cope_graph.evaluation.arm_run import ArmRun
 from cope_graph.evaluation.arms import VOTER, Arm
 from cope_graph.evaluation.items import Item
@@ -80,13 +80,12 @@ class Running:
         """Stop where going on would only make more of the same.
 
         Raises:
-            ModelCallError: Items fail one after the other.
+            CopeError: Items fail one after the other; of the last one's kind.
         """
         self._failing[item.id] = None
         many = min(_IN_A_ROW, len(self._bench.items))
         if len(self._failing) >= many:
-            msg = (
-                f"{many} items failed one after the other. {error} What was drawn is kept: the "
-                "same command goes on."
-            )
-            raise ModelCallError(msg) from error
+            which = "The item" if many == 1 else f"{many} items, one after the other,"
+            why = str(error).rstrip(".")
+            msg = f"{which} failed: {why}. What was drawn is kept: the same command goes on."
+            raise type(error)(msg) from error

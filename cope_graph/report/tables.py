@@ -72,7 +72,7 @@ def tables(summary: Summary) -> list[Table]:
         f"against {base}",
     )  # fmt: skip
     split = (
-        "method", *(f"{role}, USD" for role in reading.ROLES),
+        "method", *(f"{role}, USD" for role in _roles(summary)),
         *(f"stage {stage}, USD" for stage in stages), "tokens an item", "of the large model",
         *(f"{role}, tokens" for role in _roles(summary)),
     )  # fmt: skip

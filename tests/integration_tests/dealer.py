@@ -31,7 +31,7 @@ class Dealer:
     """A reply function of the server."""
 
     def __init__(self, text: Text = sums) -> None:
-        self._text = text
+        self.text = text
         self.asked: Counter[str] = Counter()
         """Requests that were not refused."""
         self.lost: Counter[str] = Counter()
@@ -59,7 +59,7 @@ class Dealer:
             crc32(json.dumps([model, seed + i, prompt]).encode())
             for i in range(wanted_choices(body))
         ]
-        texts = [self._text(model, number) for number in numbers]
+        texts = [self.text(model, number) for number in numbers]
         if self.answers_left is None or self.answers_left > 0:
             self.answers_left = None if self.answers_left is None else self.answers_left - 1
             return Reply(texts, cached_tokens=2, reasoning_tokens=1)

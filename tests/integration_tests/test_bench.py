@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cope_graph import Price
-from cope_graph.errors import BudgetError, CopeError, InputError, ModelCallError
+from cope_graph.errors import BudgetError, CopeError, InputError, ModelCallError, SandboxError
 from cope_graph.evaluation.bench import Bench, run_bench
 from cope_graph.evaluation.items import Item
 from cope_graph.evaluation.progress import progress_of
@@ -181,7 +181,10 @@ def test_a_model_that_is_dead_stops_the_bench_and_nothing_is_lost(
 ) -> None:
     life = upstream.life(items=8)
     dead = chat(Life("http://127.0.0.1:9/v1", ""), "large")
-    with pytest.raises(ModelCallError, match=r"5 items failed.*large cannot be reached.*goes on"):
+    with pytest.raises(
+        ModelCallError,
+        match=r"5 items, one.*large cannot be reached.*goes on",
+    ):
         life.live(large=dead)
     assert {row["error"] for row in read(life) if row["arm"] == "own_plan"} == {
         "a request of large_plan to the large model: unreachable."
@@ -286,6 +289,26 @@ def test_a_scorer_that_raises_names_the_item_and_costs_nothing_twice(
     with pytest.raises(InputError, match=r"raised ZeroDivisionError on item 'item 2'") as caught:
         life.live(right=wrong)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    life.live()
+    records, whole = undisturbed()
+    assert upstream.dealer.asked == whole.asked
+    assert timeless(read(life)) == timeless(records)
+
+
+def test_a_sandbox_that_fails_while_it_scores_makes_error_rows(
+    upstream: Upstream, undisturbed: Whole
+) -> None:
+    def broken(item: Item, answer: str) -> bool:
+        if item.id == "item 2":
+            msg = "the sandbox could not start Python"
+            raise SandboxError(msg)
+        return float(answer) == float(item.gold or 0)
+
+    life = upstream.life()
+    life.live(right=broken)
+    assert {(row["item"], row["error"]) for row in read(life) if row["error"]} == {
+        ("item 2", "the sandbox could not start Python")
+    }
     life.live()
     records, whole = undisturbed()
     assert upstream.dealer.asked == whole.asked

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langgraph.checkpoint.memory import InMemorySaver
 
 from cope_graph import CopeContext, create_cope, tasks
-from cope_graph.errors import InputError
+from cope_graph.errors import InputError, ModelCallError
 from cope_graph.gates.verdict import Question, Verdict
 from cope_graph.tasks import MATH_PROMPTS, Task
 from tests.scripted import ScriptedChat, says
@@ -80,3 +81,37 @@ def test_a_client_may_not_switch_it_on() -> None:
     graph = graph_of(AGREED, CopeContext(n=2))
     with pytest.raises(InputError, match="complete may not be switched on"):
         graph.invoke(ASK, context=CopeContext(complete=True))
+
+
+def test_a_request_that_fails_ends_the_run_where_a_resumed_one_asks_again() -> None:
+    small = [*AGREED[:5], "cut:"]  # the script ends before the last sample of stage 2
+    models_of = models(small)
+    graph = create_cope(*models_of, task=tasks.math(), defaults=WHOLE)
+    app = graph.compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "1"}}
+    models_of[0].replies.pop()
+    with pytest.raises(ModelCallError, match="not every request came") as caught:
+        app.invoke(ASK, config)
+    assert [one["node"] for one in caught.value.failures] == ["small_execute"]
+    assert caught.value.ledger is not None
+    asked = len(models_of[0].calls)
+    models_of[0].replies.extend([says("7"), says("7")])
+    out = app.invoke(None, config)
+    assert [v["stage"] for v in out["visits"]] == [1, 2, 3]
+    assert out["failures"] == []
+    assert len(models_of[0].calls) == asked + 1  # both samples of stage 2 in one request
+    # The try that failed stays on the bill.
+    assert out["ledger"]["requests"] == caught.value.ledger["requests"] + 2
+
+
+def test_without_it_the_same_failure_costs_no_more_than_the_samples() -> None:
+    out = graph_of(AGREED[:5], CopeContext(n=2, tau1=1, stages=(1, 2, 3))).invoke(ASK)
+    assert (out["stage"], [one["node"] for one in out["failures"]]) == (3, ["small_execute"])
+
+
+def test_an_empty_reply_is_an_outcome() -> None:
+    large = ScriptedChat(model_name="large", replies=[" "])
+    settings = CopeContext(n=2, complete=True, stages=(3,), last_resort="abstain")
+    graph = create_cope(models([])[0], large, task=tasks.math(), defaults=settings).compile()
+    out = graph.invoke(ASK)
+    assert (out["answer"], [one["kind"] for one in out["failures"]]) == (None, ["empty"])

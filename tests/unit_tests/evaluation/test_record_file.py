@@ -1,4 +1,4 @@
-"""A file of records grows by rows of the same runs, and is mended where a crash left half a line."""
+"""A file of records grows by rows of the same runs, and is mended after a crash."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_blank_lines_and_the_line_ends_of_windows_are_nothing(tmp_path: Path) ->
 
 
 def stage(**changes: Any) -> dict[str, Any]:
-    made = {
+    made: dict[str, Any] = {
         "stage": 1,
         "n": 1,
         "confidence": 1.0,

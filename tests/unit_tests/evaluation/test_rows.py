@@ -100,11 +100,8 @@ def test_a_gate_that_does_not_vote_gives_no_classes() -> None:
     small = ScriptedChat(model_name="s", replies=[says("7"), says("7")])
     large = ScriptedChat(model_name="l", replies=[says("9")])
     settings = CopeContext(n=2, complete=True, small_plan="none", stages=(1, 3))
-    state = (
-        create_cope(small, large, task=task, defaults=settings)
-        .compile()
-        .invoke({"messages": [("user", "?")]})
-    )
+    ask: Any = {"messages": [("user", "?")]}
+    state = create_cope(small, large, task=task, defaults=settings).compile().invoke(ask)
     drawn = state["visits"][0]
     look = Look(drawn, [sample("7"), sample("7")], 1.0, 2)
     stage = record([look], told("own"))["stages"][0]
