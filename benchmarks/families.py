@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cope_graph import Task, tasks
-from cope_graph.evaluation.code_tests import scoring_tests
 from cope_graph.evaluation.datasets import Item, load, own_items
+from cope_graph.evaluation.datasets.code_tests import scoring_tests
 from cope_graph.evaluation.scoring import scorer
 from cope_graph.sandbox.choose import code_runner
 from cope_graph.sandbox.verdicts import AssertTest, Test

@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from benchmarks import recorded_votes
 from benchmarks.recorded_answers import Prices, five_cheapest, read, read_prices, records_of
 from benchmarks.table import table
-from cope_graph.evaluation.agreement import agreement
 from cope_graph.evaluation.arms import VOTER
-from cope_graph.evaluation.cells import interval, number, percent, usd
-from cope_graph.evaluation.figures import figures
-from cope_graph.evaluation.methods import LARGE, Path, Step
-from cope_graph.evaluation.methods import Method as Way
-from cope_graph.evaluation.outcomes import Outcome
-from cope_graph.evaluation.replay import Replay, replay
-from cope_graph.evaluation.summary import Method
-from cope_graph.evaluation.walk import Outcomes, Thresholds, Walk, walk
+from cope_graph.evaluation.replaying.agreement import agreement
+from cope_graph.evaluation.replaying.cells import interval, number, percent, usd
+from cope_graph.evaluation.replaying.figures import figures
+from cope_graph.evaluation.replaying.methods import LARGE, Path, Step
+from cope_graph.evaluation.replaying.methods import Method as Way
+from cope_graph.evaluation.replaying.outcomes import Outcome
+from cope_graph.evaluation.replaying.replay import Replay, replay
+from cope_graph.evaluation.replaying.summary import Method
+from cope_graph.evaluation.replaying.walk import Outcomes, Thresholds, Walk, walk
 
 SETS = {"gsm": "GSM8K", "math_l5": "MATH level 5", "crux": "CRUXEval"}
 _LAST = Step("plan_free", 3)

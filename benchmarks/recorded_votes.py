@@ -21,14 +21,14 @@ from benchmarks.recorded_answers import (
     row_of,
     sample_of,
 )
-from cope_graph.evaluation.cells import NONE, interval, number, percent
-from cope_graph.evaluation.figures import known, share_of
-from cope_graph.evaluation.health import health_of
-from cope_graph.evaluation.intervals import mean_interval
-from cope_graph.evaluation.outcomes import Outcome
 from cope_graph.evaluation.records import Records, Row, SampleRecord
-from cope_graph.evaluation.replay import replay
-from cope_graph.evaluation.sweep import Sweep, levels, sweep
+from cope_graph.evaluation.replaying.cells import NONE, interval, number, percent
+from cope_graph.evaluation.replaying.figures import known, share_of
+from cope_graph.evaluation.replaying.health import health_of
+from cope_graph.evaluation.replaying.intervals import mean_interval
+from cope_graph.evaluation.replaying.outcomes import Outcome
+from cope_graph.evaluation.replaying.replay import replay
+from cope_graph.evaluation.replaying.sweep import Sweep, levels, sweep
 
 HEAD: Final = (
     "samples",

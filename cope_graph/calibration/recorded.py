@@ -15,11 +15,11 @@ from cope_graph.calibration.stage_table import StageOutcomes, StageTable
 from cope_graph.calibration.voter_table import VoterTable
 from cope_graph.errors import InputError
 from cope_graph.evaluation.arms import VOTER
-from cope_graph.evaluation.replay import Replay, replay
+from cope_graph.evaluation.replaying.replay import Replay, replay
 
 if TYPE_CHECKING:
-    from cope_graph.evaluation.outcomes import Outcome, Sheet
     from cope_graph.evaluation.records import Records
+    from cope_graph.evaluation.replaying.outcomes import Outcome, Sheet
     from cope_graph.money.prices import Price
     from cope_graph.state import Stage
 

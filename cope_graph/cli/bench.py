@@ -22,8 +22,8 @@ from cope_graph.evaluation.arms import ARMS, VOTER, Arm
 from cope_graph.evaluation.bench import Bench
 from cope_graph.evaluation.datasets import load
 from cope_graph.evaluation.records import read_records
+from cope_graph.evaluation.replaying.summary import summarise
 from cope_graph.evaluation.scoring import scorer
-from cope_graph.evaluation.summary import summarise
 from cope_graph.models.pair import LARGE, SMALL, defaults_for
 from cope_graph.money.budget import Budget
 from cope_graph.money.prices import given_prices

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from cope_graph.context import CopeContext
 from cope_graph.errors import CopeError
-from cope_graph.evaluation.items import content_id
+from cope_graph.evaluation.datasets.items import content_id
 from cope_graph.evaluation.record_file import RecordFile
 from cope_graph.evaluation.rows import Look, Told, failed_row, row_of
 from cope_graph.state import Sample

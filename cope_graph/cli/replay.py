@@ -12,8 +12,8 @@ from rich.console import Console
 from cope_graph.cli.failure import reported
 from cope_graph.errors import InputError
 from cope_graph.evaluation.records import read_records
-from cope_graph.evaluation.summary import Summary, summarise
-from cope_graph.evaluation.tables import as_json, markdown, show_summary
+from cope_graph.evaluation.replaying.summary import Summary, summarise
+from cope_graph.evaluation.replaying.tables import as_json, markdown, show_summary
 from cope_graph.money.prices import given_prices
 
 _PRICE = "USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h. Unset: as billed."

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cope_graph.evaluation.records import Header, read_records
-from cope_graph.evaluation.summary import summarise
+from cope_graph.evaluation.replaying.summary import summarise
 from cope_graph.money.prices import given_prices
 from cope_graph.report.needed import check_packages
 

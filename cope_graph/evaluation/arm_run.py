@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cope_graph.errors import BudgetError, CopeError, InputError, SetupError
 from cope_graph.evaluation.arms import VOTER, Arm
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.evaluation.joint import joint_groups, thread_of
 from cope_graph.evaluation.looks import looks_in, states_of
 from cope_graph.evaluation.records import Row

@@ -15,7 +15,7 @@ from cope_graph.cascade import create_cope
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
 from cope_graph.evaluation.arms import ARMS, VOTER, Arm, drawn_under, voter_arm
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.evaluation.joint import FREE
 from cope_graph.evaluation.progress import forget, progress_of, progressing
 from cope_graph.evaluation.record_file import RecordFile, header_of

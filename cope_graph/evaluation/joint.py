@@ -8,7 +8,7 @@ from typing import Any, Final
 from langchain_core.runnables import RunnableConfig
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.evaluation.looks import looks_of
 from cope_graph.gates.verdict import Question
 from cope_graph.models.crew import CREW

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cope_graph.errors import CopeError
 from cope_graph.evaluation.arm_run import ArmRun
 from cope_graph.evaluation.arms import VOTER, Arm
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.evaluation.joint import FREE, thread_of
 from cope_graph.evaluation.record_file import RecordFile
 from cope_graph.evaluation.records import Row

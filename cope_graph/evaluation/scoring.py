@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from cope_graph import tasks
 from cope_graph.errors import InputError
-from cope_graph.evaluation.code_tests import sees_all
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.code_tests import sees_all
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.evaluation.scoring_rules import (
     Rule,
     by_gate,

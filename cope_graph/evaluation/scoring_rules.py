@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from cope_graph.errors import CopeError, InputError
-from cope_graph.evaluation.code_tests import scoring_tests
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.code_tests import scoring_tests
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.fields import key
 from cope_graph.gates.perplexities import Perplexity

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cope_graph.evaluation.summary import Summary
+from cope_graph.evaluation.replaying.summary import Summary
 from cope_graph.report import flow, frontier, heat, reliability, savings
 from cope_graph.report.theme import DARK, LIGHT, Look, as_png, as_svg, styled
 

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.summary import Summary
+from cope_graph.evaluation.replaying.summary import Summary
 
 
 def check_finite(summary: Summary) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cope_graph.evaluation.summary import Summary
+from cope_graph.evaluation.replaying.summary import Summary
 from cope_graph.report import reading, wording
 from cope_graph.report.theme import Look, blank, quiet
 

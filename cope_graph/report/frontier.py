@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from cope_graph.evaluation.summary import Interval, Method, Point, Summary
+from cope_graph.evaluation.replaying.summary import Interval, Method, Point, Summary
 from cope_graph.report import reading, wording
 from cope_graph.report.labels import Box, Label, place
 from cope_graph.report.theme import Look, Theme, blank

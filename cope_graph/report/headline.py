@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cope_graph.evaluation.summary import Summary
+from cope_graph.evaluation.replaying.summary import Summary
 from cope_graph.report import reading, wording
 from cope_graph.report.savings import saving_of
 from cope_graph.report.tables import Tone, tone

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from cope_graph import __version__
-from cope_graph.evaluation.summary import BreakEven, Summary
+from cope_graph.evaluation.replaying.summary import BreakEven, Summary
 from cope_graph.report import heat, reading, savings, wording
 from cope_graph.report.figures import LOOKS, Picture, missing, pictures
 from cope_graph.report.finite import check_finite

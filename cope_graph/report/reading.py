@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.summary import Method, Point, Summary
+from cope_graph.evaluation.replaying.summary import Method, Point, Summary
 from cope_graph.report import wording
 
 MAIN: Final = "COPE"

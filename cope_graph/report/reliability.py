@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cope_graph.evaluation.summary import Health, Summary
+from cope_graph.evaluation.replaying.summary import Health, Summary
 from cope_graph.report import wording
 from cope_graph.report.theme import Look, blank
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cope_graph.evaluation.summary import Method, Summary
+from cope_graph.evaluation.replaying.summary import Method, Summary
 from cope_graph.report import reading, wording
 from cope_graph.report.theme import Look, blank
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cope_graph.evaluation.summary import Method, Resolved, Summary
+from cope_graph.evaluation.replaying.summary import Method, Resolved, Summary
 from cope_graph.report import reading, wording
 from cope_graph.report.reliability import score
 from cope_graph.report.savings import saving_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from cope_graph.evaluation.summary import Interval
+from cope_graph.evaluation.replaying.summary import Interval
 
 NBSP: Final = "\u00a0"
 TIMES: Final = "\u00d7"

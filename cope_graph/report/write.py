@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.summary import Summary
+from cope_graph.evaluation.replaying.summary import Summary
 from cope_graph.report.figures import pictures
 from cope_graph.report.finite import check_finite
 from cope_graph.report.needed import check_packages

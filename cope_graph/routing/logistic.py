@@ -47,7 +47,9 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
 
 
-def fit_logistic(rows: Sequence[Sequence[float]], labels: Sequence[float], ridge: float) -> Logistic:
+def fit_logistic(
+    rows: Sequence[Sequence[float]], labels: Sequence[float], ridge: float
+) -> Logistic:
     """Fit by least ridge-penalised log-loss, which has one minimum.
 
     The penalty is ridge / 2 times the squares of the standardised features' weights. The intercept

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from cope_graph import CopeContext, Price, tasks
 from cope_graph.evaluation.bench import Bench, run_bench
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 from tests.integration_tests.holding import hold
 from tests.loopback.clients import chat
 

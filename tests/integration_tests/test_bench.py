@@ -14,7 +14,7 @@ import pytest
 from cope_graph import Price
 from cope_graph.errors import BudgetError, CopeError, InputError, ModelCallError, SandboxError
 from cope_graph.evaluation.bench import Bench, run_bench
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.evaluation.progress import progress_of
 from cope_graph.evaluation.records import Records, read_records
 from cope_graph.money.budget import Budget

@@ -21,7 +21,7 @@ from benchmarks.recorded_answers import (
 )
 from benchmarks.recorded_cascades import SETS, cells, compared
 from benchmarks.recorded_votes import tables
-from cope_graph.evaluation.summary import Method
+from cope_graph.evaluation.replaying.summary import Method
 from cope_graph.money.prices import Price
 
 FIVE = ("a-7b", "b-7B-it", "C-8B", "d-8b@host", "e-9b")

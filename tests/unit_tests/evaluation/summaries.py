@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cope_graph.evaluation.summary import (
+from cope_graph.evaluation.replaying.summary import (
     BreakEven,
     Grid,
     Health,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.replay import replay
-from cope_graph.evaluation.walk import Outcomes
+from cope_graph.evaluation.replaying.replay import replay
+from cope_graph.evaluation.replaying.walk import Outcomes
 from tests.unit_tests.evaluation.recorded import bench, records, row, stage
 
 

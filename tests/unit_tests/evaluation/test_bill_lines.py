@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.evaluation.bill_lines import Bill, BillLines
-from cope_graph.evaluation.repricing import Pricing
+from cope_graph.evaluation.replaying.bill_lines import Bill, BillLines
+from cope_graph.evaluation.replaying.repricing import Pricing
 from cope_graph.money.lines import LedgerLine
 from cope_graph.money.prices import Price
 from tests.unit_tests.money.lines import line

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.break_even import break_even
+from cope_graph.evaluation.replaying.break_even import break_even
 
 COSTS = st.integers(0, 1000).map(lambda micro: micro / 1e6)
 

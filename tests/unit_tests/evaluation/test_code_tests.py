@@ -11,8 +11,8 @@ import pytest
 
 from cope_graph import tasks
 from cope_graph.errors import InputError
-from cope_graph.evaluation.code_tests import hidden_tests
 from cope_graph.evaluation.datasets import Item, Loaded, load
+from cope_graph.evaluation.datasets.code_tests import hidden_tests
 from cope_graph.evaluation.scoring import Scorer, scorer
 from cope_graph.sandbox.choose import code_runner
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.compared import compared
 from cope_graph.evaluation.records import Row
+from cope_graph.evaluation.replaying.compared import compared
 from tests.unit_tests.evaluation.recorded import records, row, stage
 
 ARM = "plan_free"

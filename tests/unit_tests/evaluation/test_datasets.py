@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cope_graph import tasks
 from cope_graph.errors import InputError
 from cope_graph.evaluation.datasets import Item, data_of, load, own_items
-from cope_graph.evaluation.drawing import drawn
+from cope_graph.evaluation.datasets.drawing import drawn
 
 Written = Callable[..., Path]
 ROW: Any = {"question": "What is 2 + 2?", "gold": "4"}

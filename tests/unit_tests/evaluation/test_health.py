@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.health import auroc, health_of, one_class
+from cope_graph.evaluation.replaying.health import auroc, health_of, one_class
 
 EIGHTHS = st.integers(0, 8).map(lambda count: count / 8)
 ITEMS = st.lists(st.tuples(EIGHTHS | st.just(math.nan), st.booleans()), min_size=1, max_size=30)

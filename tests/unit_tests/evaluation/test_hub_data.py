@@ -13,7 +13,7 @@ import pytest
 from cope_graph import tasks
 from cope_graph.errors import InputError, MissingPackageError
 from cope_graph.evaluation.datasets import load
-from cope_graph.evaluation.hub_data import HubName, hub_name
+from cope_graph.evaluation.datasets.hub_data import HubName, hub_name
 from tests.loopback.hub import Hub, use_hub
 
 ROWS: Any = [{"question": "What is 2 + 2?", "answer": "So it is 4.\n#### 4"}]

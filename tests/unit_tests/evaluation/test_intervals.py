@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation import intervals
-from cope_graph.evaluation.intervals import mean_interval, mean_intervals
+from cope_graph.evaluation.replaying import intervals
+from cope_graph.evaluation.replaying.intervals import mean_interval, mean_intervals
 
 
 @settings(max_examples=30, deadline=None)

@@ -11,9 +11,9 @@ from langsmith import utils
 from cope_graph import tasks
 from cope_graph.errors import InputError, MissingKeyError
 from cope_graph.evaluation.datasets import load
-from cope_graph.evaluation.fields import recognise
-from cope_graph.evaluation.langsmith_data import read_langsmith
-from cope_graph.evaluation.raw import gold_text
+from cope_graph.evaluation.datasets.fields import recognise
+from cope_graph.evaluation.datasets.langsmith_data import read_langsmith
+from cope_graph.evaluation.datasets.raw import gold_text
 from tests.loopback.langsmith_datasets import KEY, LangSmithDatasets
 
 CHAT: Any = {"messages": [{"role": "user", "content": "What is 2 + 2?"}]}

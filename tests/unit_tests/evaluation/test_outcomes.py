@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.outcomes import Sheet, sheet
 from cope_graph.evaluation.records import StageRecord
-from cope_graph.evaluation.repricing import Pricing
+from cope_graph.evaluation.replaying.outcomes import Sheet, sheet
+from cope_graph.evaluation.replaying.repricing import Pricing
 from cope_graph.gates.decide import Threshold, decide
 from cope_graph.gates.majority import vote
 from cope_graph.gates.verdict import Question

@@ -11,10 +11,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from cope_graph import CopeContext, create_cope, tasks
 from cope_graph.evaluation.arms import ARMS, drawn_under
 from cope_graph.evaluation.looks import looks_in, states_of
-from cope_graph.evaluation.methods import COPE
-from cope_graph.evaluation.replay import replay
+from cope_graph.evaluation.replaying.methods import COPE
+from cope_graph.evaluation.replaying.replay import replay
+from cope_graph.evaluation.replaying.walk import Thresholds, Walk, walk
 from cope_graph.evaluation.rows import Told, row_of
-from cope_graph.evaluation.walk import Thresholds, Walk, walk
 from tests.scripted import ScriptedChat, says
 from tests.unit_tests.evaluation.recorded import records
 

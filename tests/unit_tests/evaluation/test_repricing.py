@@ -6,7 +6,7 @@ from math import isnan
 import pytest
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.repricing import Pricing, check_names, pricing_of
+from cope_graph.evaluation.replaying.repricing import Pricing, check_names, pricing_of
 from cope_graph.money.prices import Price
 from tests.unit_tests.evaluation.recorded import bench
 from tests.unit_tests.money.lines import line

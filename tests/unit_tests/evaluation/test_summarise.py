@@ -7,8 +7,8 @@ import pytest
 
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
-from cope_graph.evaluation.methods import METHODS
-from cope_graph.evaluation.summary import Method, Summary, summarise
+from cope_graph.evaluation.replaying.methods import METHODS
+from cope_graph.evaluation.replaying.summary import Method, Summary, summarise
 from cope_graph.money.prices import Price
 from tests.unit_tests.evaluation.recorded import bench, records, row, stage
 
@@ -189,6 +189,8 @@ def test_settings_are_the_records_own_where_nothing_else_is_asked() -> None:
 
 
 def test_the_summary_itself_needs_no_numpy() -> None:
-    code = "import sys; import cope_graph.evaluation.summary; print('numpy' in sys.modules)"
+    code = (
+        "import sys; import cope_graph.evaluation.replaying.summary; print('numpy' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
     assert done.stdout == "False\n"

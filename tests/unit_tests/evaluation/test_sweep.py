@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.evaluation.frontier import frontier, sizes, swept
-from cope_graph.evaluation.methods import COPE
 from cope_graph.evaluation.records import Row
-from cope_graph.evaluation.replay import Replay, replay
-from cope_graph.evaluation.sweep import LEVELS, Sweep, levels, sweep
-from cope_graph.evaluation.walk import Thresholds, Walk, walk
+from cope_graph.evaluation.replaying.frontier import frontier, sizes, swept
+from cope_graph.evaluation.replaying.methods import COPE
+from cope_graph.evaluation.replaying.replay import Replay, replay
+from cope_graph.evaluation.replaying.sweep import LEVELS, Sweep, levels, sweep
+from cope_graph.evaluation.replaying.walk import Thresholds, Walk, walk
 from tests.unit_tests.evaluation.recorded import records, row, stage
 
 LETTERS = st.sampled_from(["a", "b", "c", None])

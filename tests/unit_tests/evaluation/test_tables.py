@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cope_graph.evaluation.summary import Summary, Word
-from cope_graph.evaluation.tables import as_json, markdown, show_summary
+from cope_graph.evaluation.replaying.summary import Summary, Word
+from cope_graph.evaluation.replaying.tables import as_json, markdown, show_summary
 from tests.unit_tests.evaluation.summaries import method, summary
 
 

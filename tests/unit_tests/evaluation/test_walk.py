@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.methods import COPE, LARGE, METHODS, PLAN_FREE, SMALL_VOTE, in_order
 from cope_graph.evaluation.records import Records
-from cope_graph.evaluation.replay import replay
-from cope_graph.evaluation.walk import Gap, Thresholds, Walk, walk
+from cope_graph.evaluation.replaying.methods import (
+    COPE,
+    LARGE,
+    METHODS,
+    PLAN_FREE,
+    SMALL_VOTE,
+    in_order,
+)
+from cope_graph.evaluation.replaying.replay import replay
+from cope_graph.evaluation.replaying.walk import Gap, Thresholds, Walk, walk
 from tests.unit_tests.evaluation.recorded import bench, records, row
 
 HALF = Thresholds(0.5, 0.5, strict=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cope_graph.evaluation.summary import BreakEven, Health, Interval, Summary
-from cope_graph.evaluation.words import words_of
+from cope_graph.evaluation.replaying.summary import BreakEven, Health, Interval, Summary
+from cope_graph.evaluation.replaying.words import words_of
 from tests.unit_tests.evaluation.summaries import health, interval, method, summary
 
 

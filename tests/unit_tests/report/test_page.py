@@ -12,7 +12,7 @@ from math import inf, nan
 import pytest
 
 from cope_graph.errors import InputError, MissingPackageError
-from cope_graph.evaluation.summary import Interval
+from cope_graph.evaluation.replaying.summary import Interval
 from cope_graph.report import needed
 from cope_graph.report.page import render
 from cope_graph.report.wording import percent, shown, times

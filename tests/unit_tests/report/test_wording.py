@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cope_graph.evaluation.summary import Interval
+from cope_graph.evaluation.replaying.summary import Interval
 from cope_graph.report import wording
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.items import Item
 
 
 def drawn(

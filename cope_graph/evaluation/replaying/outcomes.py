@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.bill_lines import ROLES, Bill, BillLines
-from cope_graph.evaluation.leading import NONE, leading
 from cope_graph.evaluation.records import Row, StageRecord
-from cope_graph.evaluation.repricing import Pricing
+from cope_graph.evaluation.replaying.bill_lines import ROLES, Bill, BillLines
+from cope_graph.evaluation.replaying.leading import NONE, leading
+from cope_graph.evaluation.replaying.repricing import Pricing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

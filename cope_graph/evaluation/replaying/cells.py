@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cope_graph.evaluation.summary import Interval
+from cope_graph.evaluation.replaying.summary import Interval
 
 NONE: Final = "-"
 """Stands where there is no figure, or it is not known."""

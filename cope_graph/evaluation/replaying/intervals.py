@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.summary import Interval
+from cope_graph.evaluation.replaying.summary import Interval
 
 DRAWS: Final = 2_000
 """Resamples of the items."""

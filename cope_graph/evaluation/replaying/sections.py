@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
-from cope_graph.evaluation.cells import NONE, THOUSAND, Section, interval, number, percent, usd
-from cope_graph.evaluation.summary import Grid, Health, Method, Point, Resolved, Summary
+from cope_graph.evaluation.replaying.cells import (
+    NONE,
+    THOUSAND,
+    Section,
+    interval,
+    number,
+    percent,
+    usd,
+)
+from cope_graph.evaluation.replaying.summary import Grid, Health, Method, Point, Resolved, Summary
 
 _ROLES: Final = ("plan", "execute", "judge")
 _STAGES: Final = (1, 2, 3)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.summary import Bin, Health
+from cope_graph.evaluation.replaying.summary import Bin, Health
 from cope_graph.state import Stage
 
 BINS: Final = 10

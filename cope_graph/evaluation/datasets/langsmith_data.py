@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cope_graph.errors import InputError, MissingKeyError
-from cope_graph.evaluation.code_tests import HIDDEN, VISIBLE
-from cope_graph.evaluation.fields import GOLDS, QUESTIONS, found_as
-from cope_graph.evaluation.raw import Raw
+from cope_graph.evaluation.datasets.code_tests import HIDDEN, VISIBLE
+from cope_graph.evaluation.datasets.fields import GOLDS, QUESTIONS, found_as
+from cope_graph.evaluation.datasets.raw import Raw
 
 if TYPE_CHECKING:
     from langsmith import Client

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation import code_tests, row_options
-from cope_graph.evaluation.code_tests import hidden_tests, visible_tests
-from cope_graph.evaluation.fields import Fields, found_as, id_of
-from cope_graph.evaluation.items import Item, content_id
-from cope_graph.evaluation.raw import Raw, alternatives, gold_text
-from cope_graph.evaluation.row_options import Options, option_text, options_of
+from cope_graph.evaluation.datasets import code_tests, row_options
+from cope_graph.evaluation.datasets.code_tests import hidden_tests, visible_tests
+from cope_graph.evaluation.datasets.fields import Fields, found_as, id_of
+from cope_graph.evaluation.datasets.items import Item, content_id
+from cope_graph.evaluation.datasets.raw import Raw, alternatives, gold_text
+from cope_graph.evaluation.datasets.row_options import Options, option_text, options_of
 from cope_graph.stages.inputs import check_inputs
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.agreement import agreement, members
 from cope_graph.evaluation.arms import VOTER
-from cope_graph.evaluation.compared import compared
-from cope_graph.evaluation.methods import AGREEMENT, COPE, PLAN_FREE, Method, Path
-from cope_graph.evaluation.outcomes import Outcome, Sheet, sheet
 from cope_graph.evaluation.records import Records
-from cope_graph.evaluation.repricing import check_names, pricing_of
-from cope_graph.evaluation.walk import Gap, Outcomes, Thresholds, key_of
+from cope_graph.evaluation.replaying.agreement import agreement, members
+from cope_graph.evaluation.replaying.compared import compared
+from cope_graph.evaluation.replaying.methods import AGREEMENT, COPE, PLAN_FREE, Method, Path
+from cope_graph.evaluation.replaying.outcomes import Outcome, Sheet, sheet
+from cope_graph.evaluation.replaying.repricing import check_names, pricing_of
+from cope_graph.evaluation.replaying.walk import Gap, Outcomes, Thresholds, key_of
 from cope_graph.money.prices import Price
 
 LAST = 3

@@ -20,8 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from cope_graph.context import describe
 from cope_graph.errors import InputError
-from cope_graph.evaluation.fields import found_as
-from cope_graph.evaluation.items import Item
+from cope_graph.evaluation.datasets.fields import found_as
+from cope_graph.evaluation.datasets.items import Item
 from cope_graph.sandbox.parse import parse
 from cope_graph.sandbox.verdicts import AssertTest, IOTest, Test
 from cope_graph.tasks.coding import CodeInputs

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.raw import Raw, question_text
+from cope_graph.evaluation.datasets.raw import Raw, question_text
 
 QUESTIONS: Final = ("question", "problem", "prompt", "input", "query", "instruction")
 GOLDS: Final = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cope_graph.errors import InputError, MissingPackageError
-from cope_graph.evaluation.raw import Raw
+from cope_graph.evaluation.datasets.raw import Raw
 
 PREFIX: Final = "hf:"
 _SECONDS: Final = 10.0

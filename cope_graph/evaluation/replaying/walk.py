@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from cope_graph.evaluation.bill_lines import ROLES
-from cope_graph.evaluation.methods import Gate, Lot, Method, Path, Step
-from cope_graph.evaluation.outcomes import Bools, Floats, Outcome
+from cope_graph.evaluation.replaying.bill_lines import ROLES
+from cope_graph.evaluation.replaying.methods import Gate, Lot, Method, Path, Step
+from cope_graph.evaluation.replaying.outcomes import Bools, Floats, Outcome
 
 STAGES = 3
 

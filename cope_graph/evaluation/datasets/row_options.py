@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cope_graph.evaluation.fields import found_as
-from cope_graph.evaluation.raw import Raw
+from cope_graph.evaluation.datasets.fields import found_as
+from cope_graph.evaluation.datasets.raw import Raw
 from cope_graph.tasks.chosen import choose_one
 from cope_graph.tasks.options import usable
 

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from cope_graph.evaluation.figures import known, share_of
-from cope_graph.evaluation.intervals import mean_intervals
-from cope_graph.evaluation.methods import COPE, PLAN_FREE, Path
-from cope_graph.evaluation.replay import Replay
-from cope_graph.evaluation.summary import Grid, Interval, Point
-from cope_graph.evaluation.sweep import Sweep, levels, sweep
-from cope_graph.evaluation.walk import Outcomes, Thresholds, key_of
+from cope_graph.evaluation.replaying.figures import known, share_of
+from cope_graph.evaluation.replaying.intervals import mean_intervals
+from cope_graph.evaluation.replaying.methods import COPE, PLAN_FREE, Path
+from cope_graph.evaluation.replaying.replay import Replay
+from cope_graph.evaluation.replaying.summary import Grid, Interval, Point
+from cope_graph.evaluation.replaying.sweep import Sweep, levels, sweep
+from cope_graph.evaluation.replaying.walk import Outcomes, Thresholds, key_of
 
 NAMES: Final = {"COPE": COPE, "plan-free": PLAN_FREE}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cope_graph.evaluation.health import one_class
-from cope_graph.evaluation.summary import Health, Method, Word
+from cope_graph.evaluation.replaying.health import one_class
+from cope_graph.evaluation.replaying.summary import Health, Method, Word
 
 NEARLY_ALL: Final = 0.95
 """A gate that accepts at least this share accepts nearly everything."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.raw import Raw
+from cope_graph.evaluation.datasets.raw import Raw
 
 _ENDINGS: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 _GZIP: Final = b"\x1f\x8b"

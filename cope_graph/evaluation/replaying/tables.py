@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from cope_graph.evaluation.cells import Section
-from cope_graph.evaluation.sections import sections
-from cope_graph.evaluation.summary import Summary
+from cope_graph.evaluation.replaying.cells import Section
+from cope_graph.evaluation.replaying.sections import sections
+from cope_graph.evaluation.replaying.summary import Summary
 
 FORMAT: Final = "cope-summary"
 VERSION: Final = 1

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.drawing import drawn
-from cope_graph.evaluation.fields import Fields, recognise
-from cope_graph.evaluation.hub_data import PREFIX as HUB
-from cope_graph.evaluation.hub_data import hub_name, read_hub
-from cope_graph.evaluation.items import Item, data_of
-from cope_graph.evaluation.json_lines import data_file, read_lines, rows_in
-from cope_graph.evaluation.langsmith_data import PREFIX as LANGSMITH
-from cope_graph.evaluation.langsmith_data import read_langsmith
-from cope_graph.evaluation.raw import Raw
-from cope_graph.evaluation.row_items import Rows, UnusableRowError
+from cope_graph.evaluation.datasets.drawing import drawn
+from cope_graph.evaluation.datasets.fields import Fields, recognise
+from cope_graph.evaluation.datasets.hub_data import PREFIX as HUB
+from cope_graph.evaluation.datasets.hub_data import hub_name, read_hub
+from cope_graph.evaluation.datasets.items import Item, data_of
+from cope_graph.evaluation.datasets.json_lines import data_file, read_lines, rows_in
+from cope_graph.evaluation.datasets.langsmith_data import PREFIX as LANGSMITH
+from cope_graph.evaluation.datasets.langsmith_data import read_langsmith
+from cope_graph.evaluation.datasets.raw import Raw
+from cope_graph.evaluation.datasets.row_items import Rows, UnusableRowError
 
 if TYPE_CHECKING:
     from cope_graph.evaluation.records import Data

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cope_graph.evaluation.gate_words import gate_words
-from cope_graph.evaluation.methods import COPE, LARGE, PLAN_FREE, SMALL_VOTE
-from cope_graph.evaluation.summary import BreakEven, Interval, Method, Summary, Word
+from cope_graph.evaluation.replaying.gate_words import gate_words
+from cope_graph.evaluation.replaying.methods import COPE, LARGE, PLAN_FREE, SMALL_VOTE
+from cope_graph.evaluation.replaying.summary import BreakEven, Interval, Method, Summary, Word
 
 TOO_WIDE: Final = 0.10
 """The interval of a difference that is wider than this, in accuracy, says too little."""

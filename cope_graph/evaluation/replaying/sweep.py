@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cope_graph.evaluation.intervals import mean_intervals
-from cope_graph.evaluation.outcomes import Bools, Floats, Outcome
+from cope_graph.evaluation.replaying.intervals import mean_intervals
+from cope_graph.evaluation.replaying.outcomes import Bools, Floats, Outcome
 
 LEVELS = 21
 """Thresholds of a gate that are looked at, at most."""

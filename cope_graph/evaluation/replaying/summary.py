@@ -290,7 +290,7 @@ def summarise(  # noqa: PLR0913 - what-ifs, each by name
         MissingPackageError: NumPy is not installed.
     """
     try:
-        from cope_graph.evaluation.compare import compare, settings_of  # noqa: PLC0415 - NumPy
+        from cope_graph.evaluation.replaying.compare import compare, settings_of  # noqa: PLC0415 - NumPy
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise

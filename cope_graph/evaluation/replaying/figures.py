@@ -7,13 +7,13 @@ from math import isnan
 
 import numpy as np
 
-from cope_graph.evaluation.bill_lines import ROLES
-from cope_graph.evaluation.intervals import mean_intervals
-from cope_graph.evaluation.methods import LARGE
-from cope_graph.evaluation.methods import Method as Way
-from cope_graph.evaluation.outcomes import Floats
-from cope_graph.evaluation.summary import Interval, Method, Resolved
-from cope_graph.evaluation.walk import STAGES, Walk
+from cope_graph.evaluation.replaying.bill_lines import ROLES
+from cope_graph.evaluation.replaying.intervals import mean_intervals
+from cope_graph.evaluation.replaying.methods import LARGE
+from cope_graph.evaluation.replaying.methods import Method as Way
+from cope_graph.evaluation.replaying.outcomes import Floats
+from cope_graph.evaluation.replaying.summary import Interval, Method, Resolved
+from cope_graph.evaluation.replaying.walk import STAGES, Walk
 
 
 def figures(walks: Mapping[Way, Walk], *, baseline: str, seed: int) -> tuple[Method, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cope_graph.evaluation.repricing import Pricing
+from cope_graph.evaluation.replaying.repricing import Pricing
 from cope_graph.money.lines import LedgerLine, Role
 
 ROLES: Final[tuple[Role, ...]] = ("plan", "execute", "judge")

@@ -12,8 +12,8 @@ import numpy as np
 
 from cope_graph.errors import InputError
 from cope_graph.evaluation.arms import VOTER
-from cope_graph.evaluation.leading import leading
-from cope_graph.evaluation.outcomes import Outcome, Sheet
+from cope_graph.evaluation.replaying.leading import leading
+from cope_graph.evaluation.replaying.outcomes import Outcome, Sheet
 
 SMALL: Final = "small"
 """The small model's first answer without a plan, among the voters."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cope_graph.errors import InputError
-from cope_graph.evaluation.summary import BreakEven
+from cope_graph.evaluation.replaying.summary import BreakEven
 
 
 def break_even(

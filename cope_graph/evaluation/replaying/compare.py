@@ -11,17 +11,17 @@ from pydantic import ValidationError
 
 from cope_graph.context import CopeContext, describe
 from cope_graph.errors import InputError
-from cope_graph.evaluation.break_even import break_even
-from cope_graph.evaluation.figures import figures, known, usd_of
-from cope_graph.evaluation.frontier import every_sweep, frontier, grid_of
-from cope_graph.evaluation.health import health_of
-from cope_graph.evaluation.methods import COPE, LARGE, METHODS, Method, Path, in_order
-from cope_graph.evaluation.outcomes import Bools, Outcome
 from cope_graph.evaluation.records import Records
-from cope_graph.evaluation.replay import replay
-from cope_graph.evaluation.summary import BreakEven, Health, Summary, Word
-from cope_graph.evaluation.walk import Outcomes, Thresholds, Walk, key_of, walk
-from cope_graph.evaluation.words import words_of
+from cope_graph.evaluation.replaying.break_even import break_even
+from cope_graph.evaluation.replaying.figures import figures, known, usd_of
+from cope_graph.evaluation.replaying.frontier import every_sweep, frontier, grid_of
+from cope_graph.evaluation.replaying.health import health_of
+from cope_graph.evaluation.replaying.methods import COPE, LARGE, METHODS, Method, Path, in_order
+from cope_graph.evaluation.replaying.outcomes import Bools, Outcome
+from cope_graph.evaluation.replaying.replay import replay
+from cope_graph.evaluation.replaying.summary import BreakEven, Health, Summary, Word
+from cope_graph.evaluation.replaying.walk import Outcomes, Thresholds, Walk, key_of, walk
+from cope_graph.evaluation.replaying.words import words_of
 from cope_graph.money.prices import Price
 from cope_graph.state import Stage
 

@@ -1,0 +1,1 @@
+"""What if: the tables of a bench from its records alone."""
