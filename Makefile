@@ -31,6 +31,8 @@ bench: ## make the tables of docs/ (DATA=folder with benchmarks/ and recorded/)
 	$(BIN)/python -m benchmarks.resume --markdown
 	$(BIN)/python -m benchmarks.reliability --markdown
 	$(BIN)/python -m benchmarks.torch_engine --markdown
+	$(BIN)/python -m benchmarks.replay_speed --markdown
+	$(BIN)/python -m benchmarks.guarantee --markdown $(if $(DATA),--data $(DATA))
 	$(BIN)/python -m benchmarks.meaning --markdown
 	$(BIN)/python -m benchmarks.meaning --kinds --markdown
 	$(BIN)/python -m benchmarks.agent_overhead --markdown
@@ -39,6 +41,9 @@ bench: ## make the tables of docs/ (DATA=folder with benchmarks/ and recorded/)
 	$(BIN)/python -m benchmarks.sandbox --markdown $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.recorded_code --markdown --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.router --markdown --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.recorded_cascades --markdown --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.early_stopping --markdown --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.quorum --markdown --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.mint --markdown --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.tau_airline --markdown --data $(DATA))
 	$(BIN)/python -m benchmarks.real_run $(if $(DATA),--data $(DATA)/benchmarks)

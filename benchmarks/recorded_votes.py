@@ -25,7 +25,7 @@ from cope_graph.evaluation.records import Records, Row, SampleRecord
 from cope_graph.evaluation.replaying.cells import NONE, interval, number, percent
 from cope_graph.evaluation.replaying.figures import known, share_of
 from cope_graph.evaluation.replaying.health import health_of
-from cope_graph.evaluation.replaying.intervals import mean_interval
+from cope_graph.evaluation.replaying.intervals import DIFFERENCES, mean_interval
 from cope_graph.evaluation.replaying.outcomes import Outcome
 from cope_graph.evaluation.replaying.replay import replay
 from cope_graph.evaluation.replaying.sweep import Sweep, levels, sweep
@@ -89,7 +89,8 @@ def _cascade(over: Sweep | None, last: Outcome | None, index: int, seed: int) ->
         return NONE, NONE, NONE
     right = over.right([(index, 0)])[:, 0].astype(float)
     share = share_of(known(over.usd[index, 0]), known(last.bill.usd.sum(axis=1).mean()))
-    difference = mean_interval(right - np.where(last.answered, last.right, 0.0), seed=seed)
+    behind = right - np.where(last.answered, last.right, 0.0)
+    difference = mean_interval(behind, seed=seed, span=DIFFERENCES)
     accuracy = mean_interval(right, seed=seed)
     return interval(accuracy), interval(difference, sign="+"), number(share, 3)
 

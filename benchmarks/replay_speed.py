@@ -57,7 +57,7 @@ def timed(args: argparse.Namespace, folder: Path) -> list[tuple[str, str]]:
     import numpy as np  # noqa: PLC0415 - after its threads are limited
 
     from cope_graph.evaluation.replaying.replay import replay  # noqa: PLC0415
-    from cope_graph.evaluation.replaying.summary import summarise  # noqa: PLC0415
+    from cope_graph.evaluation.replaying.summarising import summarise  # noqa: PLC0415
     from cope_graph.evaluation.replaying.sweep import sweep  # noqa: PLC0415
 
     n = args.samples

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, Final, Literal, TypeVar, cast, get_args
+from pathlib import Path
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
@@ -14,14 +15,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import get_runtime
 from langgraph.types import Send
 
+from cope_graph.calibration.thresholds import Thresholds
 from cope_graph.context import CopeContext, Overrides
-from cope_graph.errors import InputError
-from cope_graph.gates.asking import AskingGate
-from cope_graph.models.bound import Bound, bind
 from cope_graph.money.budget import Budget
-from cope_graph.money.prices import Price, checked_prices
-from cope_graph.redact import Redact, detector
-from cope_graph.routing.router import Router, checked_router
+from cope_graph.money.prices import Price
+from cope_graph.redact import Redact
+from cope_graph.routing.router import Router
+from cope_graph.stages.assemble import assembled
 from cope_graph.stages.execute import large_execute, small_execute
 from cope_graph.stages.gate import onward
 from cope_graph.stages.gate_node import GateNode
@@ -29,15 +29,11 @@ from cope_graph.stages.inputs import input_schema, inputs_of, state_schema
 from cope_graph.stages.node import ModelNode
 from cope_graph.stages.plan import lacks_goals, large_plan, small_plan
 from cope_graph.stages.route import route_of, routed
-from cope_graph.stages.run import FRESH, Cascade, Run, entry
-from cope_graph.stages.scored import check_scorable
-from cope_graph.stages.spend import check_models
-from cope_graph.stages.voters import bind_voters, check_voters, one_sample_each, settings_of
+from cope_graph.stages.run import FRESH, Run, entry
+from cope_graph.stages.voters import settings_of
 from cope_graph.state import CopeInput, CopeOutput, CopeState, Decision
 from cope_graph.tasks.task import Task
 
-T = TypeVar("T")
-NOTHING_ASKED: Final = cast("CopeState", FRESH)
 CopeGraph = StateGraph[CopeState, CopeContext, CopeInput, CopeOutput]
 
 
@@ -49,6 +45,7 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
     response_format: type | None = None,
     defaults: CopeContext | None = None,
     prices: Mapping[str, Price | str] | None = None,
+    thresholds: str | Path | Mapping[str, Any] | Thresholds | None = None,
     budget: Budget | None = None,
     overrides: Overrides = "tighten",
     redact: Redact | None = None,
@@ -81,6 +78,10 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
             paper's; `PLAN_FREE` is the same cascade without plans.
         prices: Prices by side (`"small"`, `"large"`) or model name, over the public list: a
             `Price`, or what `Price.parse` reads.
+        thresholds: Of `cope calibrate`: their file, its content, or `calibrate(...).thresholds`.
+            They are for these models, this number of samples, these stages and plans, which they
+            set; no run may change them, whatever the overrides. Answers then say how likely they
+            are right (`p_correct`).
         budget: What all runs of this graph may spend together; one run's own limits are settings.
         overrides: What a run's context may ask for: `"tighten"`, only less than the defaults
             (fewer samples, less money, stricter gates), or `"any"`, where every caller is trusted.
@@ -103,7 +104,8 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         InputError: The task is no `Task`, or there is a form as well; the defaults are no
             `CopeContext`, a price is none, the overrides are unknown, nothing can be redacted
             that way, an executor's tools may do more than read, small models are listed that
-            cannot vote together, or a quorum cannot be reached.
+            cannot vote together, a quorum cannot be reached, or the thresholds were calibrated for
+            something else.
         UnknownPriceError: The budget is in USD and a model has no known price.
         BudgetError: The budget limits money and nothing limits a model's replies.
         NoLogProbsError: The gate reads log-probabilities, which the small model cannot give.
@@ -111,37 +113,22 @@ def create_cope(  # noqa: PLR0913 - the two models, and settings by name
         MissingPackageError: A provider's package is not installed.
         MissingKeyError: A provider needs a key and has none.
     """
-    if overrides not in get_args(Overrides):
-        msg = f'overrides is "tighten" or "any", not {overrides!r:.60}.'
-        raise InputError(msg)
-    own_prices = checked_prices(prices)
-    defaults = _checked(defaults or CopeContext(), CopeContext, "CopeContext(n=4)")
-    task = _task(task, response_format)
-    voters = bind_voters(small, own_prices)
-    defaults = one_sample_each(defaults, voters)
-    cascade = Cascade(
-        small=voters[0],
-        more_voters=voters[1:],
-        large=bind(large, "large", own_prices),
-        task=task,
-        judge=_judge(task.gate, own_prices),
-        defaults=defaults,
-        overrides=overrides,
-        budget=None if budget is None else _checked(budget, Budget, "Budget(usd='1.00')"),
-        detect=None if redact is None else detector(redact),
-        router=checked_router(router, defaults.stages),
-    )
-    agents = {"small": small_executor, "large": large_executor}
-    if read_only_tools or any(agent is not None for agent in agents.values()):
-        cascade = _with_executors(cascade, agents, read_only_tools)
-    check_voters(cascade)
-    if task.log_probs:
-        for sampler in cascade.samplers:
-            check_scorable(sampler)
-    if budget is not None and budget.limits_money:
-        check_models(
-            Run(cascade, NOTHING_ASKED, cascade.defaults), usd=budget.limit.usd is not None
-        )
+    given = {
+        "task": task,
+        "response_format": response_format,
+        "defaults": defaults,
+        "prices": prices,
+        "thresholds": thresholds,
+        "budget": budget,
+        "overrides": overrides,
+        "redact": redact,
+        "router": router,
+        "small_executor": small_executor,
+        "large_executor": large_executor,
+        "read_only_tools": read_only_tools,
+    }
+    cascade = assembled(small, large, given)
+    task = cascade.task
 
     def enter(state: Any) -> Send:  # named a type, it would see that type's keys alone
         # The first node gets a fresh run, whatever an earlier turn left in the thread.
@@ -203,39 +190,3 @@ def onward_of_several(state: CopeState) -> Decision | Literal["unplanned"]:
 def planned_for(state: CopeState) -> Literal["small_execute", "large_execute"]:
     """Name who executes the large model's plan: the small model in stage 2."""
     return "small_execute" if state["stage"] == 2 else "large_execute"  # noqa: PLR2004
-
-
-def _task(task: Task | None, response_format: type | None) -> Task:
-    if response_format is None:
-        return _checked(task, Task, "tasks.math() or your own, or response_format=YourClass")
-    if task is not None:
-        msg = (
-            "A task says what an answer is, and so does response_format: pass one of them "
-            "(tasks.structured takes a form and prompts)."
-        )
-        raise InputError(msg)
-    from cope_graph.tasks import structured  # noqa: PLC0415 - only where it is asked for
-
-    return structured(response_format)
-
-
-def _judge(gate: object, prices: Mapping[str, Price]) -> Bound | None:
-    """Bind a third model that a gate asks."""
-    if not isinstance(gate, AskingGate) or gate.model is None:
-        return None
-    return bind(gate.model, "judge", prices)
-
-
-def _with_executors(
-    cascade: Cascade, agents: Mapping[str, object], read_only_tools: object
-) -> Cascade:
-    from cope_graph.agents.bind_executors import with_executors  # noqa: PLC0415 - seldom needed
-
-    return with_executors(cascade, agents, read_only_tools)
-
-
-def _checked(given: object, kind: type[T], example: str) -> T:
-    if isinstance(given, kind):
-        return given
-    msg = f"{given!r:.60} is a {type(given).__name__}, not a {kind.__name__}: pass {example}."
-    raise InputError(msg)

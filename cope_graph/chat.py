@@ -65,6 +65,7 @@ class ChatCope(BaseChatModel):
         task: As in `create_cope`. `None` for an agent's steps alone.
         defaults: As in `create_cope`.
         prices: As in `create_cope`.
+        thresholds: As in `create_cope`. They are of questions: an agent's steps are refused.
         budget: As in `create_cope`.
         redact: As in `create_cope`.
         router: As in `create_cope`.
@@ -86,6 +87,7 @@ class ChatCope(BaseChatModel):
     task: InstanceOf[Task] | None = None
     defaults: CopeContext = Field(default_factory=CopeContext)
     prices: SkipValidation[Mapping[str, Price | str]] = Field(default_factory=dict)
+    thresholds: Any = Field(default=None, repr=False)
     budget: InstanceOf[Budget] | None = None
     redact: Any = Field(default=None, repr=False)
     router: Any = Field(default=None, repr=False)
@@ -152,7 +154,8 @@ class ChatCope(BaseChatModel):
 
     @property
     def _parts(self) -> tuple[Any, ...]:
-        return self.small, self.large, self.defaults, self.prices, self.budget, self.redact
+        same = self.small, self.large, self.defaults, self.prices, self.budget, self.redact
+        return *same, self.thresholds
 
     def _cope(self, task: Task, router: Any = None) -> Any:
         return create_cope(
@@ -161,6 +164,7 @@ class ChatCope(BaseChatModel):
             task=task,
             defaults=self.defaults,
             prices=self.prices,
+            thresholds=self.thresholds,
             budget=self.budget,
             redact=self.redact,
             router=router,
@@ -203,7 +207,8 @@ class ChatCope(BaseChatModel):
         """Give objects of a schema, by the task `tasks.structured` in place of its own.
 
         A `router` is left out: its evidence is of the task it was recorded with. All runs begin at
-        their first stage.
+        their first stage. `thresholds` are refused: what they promise is of the task they were
+        calibrated with.
 
         Args:
             schema: A pydantic class, a dataclass or a `TypedDict`.

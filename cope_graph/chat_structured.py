@@ -30,6 +30,12 @@ def structured(
         InputError: The schema cannot be used, or something else is asked for.
     """
     _check(options)
+    if getattr(chat, "thresholds", None) is not None:
+        msg = (
+            "Thresholds are of the task that they were calibrated with, and objects of a schema "
+            "are another: build a ChatCope without thresholds for structured output."
+        )
+        raise InputError(msg)
     shape = shape_of(schema)
     # A router is proven for one task.
     update = {"task": structured_task(schema, unvoted=unvoted), "router": None}

@@ -30,8 +30,8 @@ class CopeContext(BaseModel):
         ge=1,
         le=64,
         description="Draw the samples in waves of this size and stop as soon as the rest cannot "
-        "change the decision. Empty: all at once, as in the paper, or with early_stop as few at a "
-        "time as could decide.",
+        "change the decision. Empty: all at once (paper), or with early_stop as few as could "
+        "decide.",
     )
     early_stop: Literal["off", "exact", "beta-binomial"] = Field(
         default="off",
@@ -48,7 +48,7 @@ class CopeContext(BaseModel):
     complete: bool = Field(
         default=False,
         description="Draw every stage in full, whatever the gate says, for records of what other "
-        "thresholds would do. The answer is the last stage's.",
+        "thresholds would do. The answer is the last stage's; a failed request ends the run.",
     )
     tau1: float = Field(default=0.75, ge=0, le=1, description="Threshold of stage 1.")
     tau2: float = Field(default=0.5, ge=0, le=1, description="Threshold of stage 2.")
@@ -57,7 +57,7 @@ class CopeContext(BaseModel):
         ge=1,
         le=64,
         description="How many samples must agree in stages 1 and 2, in place of both thresholds; "
-        "the first draw that has them ends the stage. Empty: the thresholds.",
+        "the stage ends once they do. Empty: the thresholds.",
     )
     strict: bool = Field(
         default=True, description="Accept above the threshold (paper); off: at the threshold too."

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
+from cope_graph.calibration.thresholds import Thresholds, read_thresholds
 from cope_graph.context import CopeContext, describe
 from cope_graph.errors import InputError
 from cope_graph.models.pair import LARGE, SMALL
@@ -18,6 +19,7 @@ from cope_graph.tasks import Task, choice, code, math, open_ended, short_answer
 T = TypeVar("T")
 TASK: Final = "COPE_TASK"
 SETTINGS: Final = "COPE_SETTINGS"
+THRESHOLDS: Final = "COPE_THRESHOLDS"
 BUDGET_USD: Final = "COPE_BUDGET_USD"
 BUDGET_TOKENS: Final = "COPE_BUDGET_TOKENS"
 PRICES: Final = {"small": "COPE_SMALL_PRICE", "large": "COPE_LARGE_PRICE"}
@@ -79,6 +81,16 @@ def settings_set() -> CopeContext:
     except ValidationError as error:
         msg = f"{SETTINGS} does not fit: {describe(error)}"
         raise InputError(msg) from error
+
+
+def thresholds_set() -> Thresholds | None:
+    """Read the file of calibrated thresholds that is set; `None` if none is.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    path = os.environ.get(THRESHOLDS)
+    return _named(THRESHOLDS, lambda: read_thresholds(path)) if path else None
 
 
 def price_set(side: str) -> dict[str, Price]:

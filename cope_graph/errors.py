@@ -34,6 +34,10 @@ class InputError(SetupError):
     """The question or a setting cannot be used as given."""
 
 
+class ThresholdsError(InputError):
+    """Calibrated thresholds do not fit what is to run: they were calibrated for something else."""
+
+
 class ModelNameError(SetupError):
     """A model name is unknown, or is not a chat model."""
 

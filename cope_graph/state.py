@@ -31,6 +31,18 @@ class LogProbs(TypedDict):
     """The lowest mean of any 32 in a row: where it was least sure."""
 
 
+ProgramStatus = Literal["printed", "silent", "failed", "timeout", "killed", "no_code", "lost"]
+
+
+class Program(TypedDict):
+    """What became of a sample that was asked for as a program."""
+
+    status: ProgramStatus
+    """`"printed"` when it gave an answer; any other counts like a sample without one."""
+    message: str
+    """Why it gave none, in the sandbox's words or in the program's own; else empty."""
+
+
 class Sample(TypedDict):
     """One reply of an executor."""
 
@@ -51,6 +63,9 @@ class Sample(TypedDict):
     """Of a task whose gate reads them."""
     model: NotRequired[str]
     """Who drew it, of several small models."""
+    program: NotRequired[Program]
+    """Of a sample that was asked for as a program: what became of it. `answer` is what it
+    printed."""
 
 
 FailureKind = Literal[
@@ -124,13 +139,16 @@ class Visit(TypedDict):
     to_draw: NotRequired[int]
     """Of an undecided look: how many samples come next, the fewest that could decide."""
     p_correct: NotRequired[float]
-    """The probability that the answer is right, where the graph has a calibration."""
+    """The probability that the answer is right, where the graph has a calibration of this stage:
+    an estimate from how many agree."""
     passes: NotRequired[bool]
     """Of a gate that knows without a threshold: whether the answer passes."""
     failed: NotRequired[list[FailedTest]]
     """Of a gate that runs tests: what the candidates that did not pass failed at, 64 at most."""
     fields: NotRequired[dict[str, float]]
     """Of a vote on objects: the share of samples behind the winner's value of each field."""
+    programs: NotRequired[dict[str, int]]
+    """Of samples that are programs: how many there are of each `ProgramStatus`."""
     input_tokens: int
     """Prompt tokens of this stage so far, plans included."""
     output_tokens: int
@@ -147,6 +165,8 @@ class Best(TypedDict):
     """That reply's id."""
     stage: Stage
     confidence: float | None
+    p_correct: NotRequired[float | None]
+    """The probability that it is right, where the graph has a calibration."""
 
 
 class Route(TypedDict):
@@ -196,6 +216,9 @@ class CopeOutput(TypedDict):
     """Tokens, USD and seconds."""
     route: NotRequired[Route | None]
     """Where the router let the run begin; `None` without a router."""
+    p_correct: NotRequired[float | None]
+    """The probability that the answer is right, estimated from how many agree in its stage; `None`
+    without calibrated thresholds, or where they say nothing of that stage."""
 
 
 class CopeState(CopeOutput):

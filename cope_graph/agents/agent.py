@@ -34,6 +34,7 @@ class CopeSettings(TypedDict, total=False):
 
     defaults: CopeContext | None
     prices: Mapping[str, Price | str] | None
+    thresholds: None
     budget: Budget | None
     redact: Redact | None
     irreversible: Sequence[str]

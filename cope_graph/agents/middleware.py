@@ -84,6 +84,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
         *,
         defaults: CopeContext | None = None,
         prices: Mapping[str, Price | str] | None = None,
+        thresholds: None = None,
         budget: Budget | None = None,
         redact: Redact | None = None,
         irreversible: Sequence[str] = (),
@@ -107,6 +108,8 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             large: As in `create_cope`.
             defaults: Settings of every step, as in `create_cope`.
             prices: As in `create_cope`.
+            thresholds: None can be given: they are calibrated on questions with known answers, and
+                a step has none. Set `defaults=CopeContext(tau1=..., tau2=...)`.
             budget: As in `create_cope`: what all turns of the agent share.
             redact: As in `create_cope`.
             irreversible: Names of tools, or patterns such as `"send_*"`, that only the large model
@@ -157,6 +160,7 @@ class CopeMiddleware(AgentMiddleware[CopeAgentState, Any, Any]):
             large=large,
             defaults=defaults or CopeContext(),
             prices=prices or {},
+            thresholds=thresholds,
             budget=budget,
             redact=redact,
             steps=self.rules,

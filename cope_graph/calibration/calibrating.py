@@ -15,9 +15,11 @@ from cope_graph.calibration.asked import Table, check_reach, checked_tables, tar
 from cope_graph.calibration.certify import Reached, certify_loss, certify_usd
 from cope_graph.calibration.choose import choose, cut_to, dealt
 from cope_graph.calibration.ladder import Bools, Ladder
+from cope_graph.calibration.scaling import scalings
 from cope_graph.calibration.shown import Origin, Reference, Shown, Target
 from cope_graph.calibration.stage_table import StageTable
 from cope_graph.calibration.thresholds import Thresholds
+from cope_graph.calibration.voter_table import VoterTable
 from cope_graph.errors import InputError
 
 SPLIT: Final = 0.3
@@ -70,7 +72,7 @@ def calibrate(  # noqa: PLR0913 - each is a choice of the user's
 
     Returns:
         The thresholds and what was shown. Where nothing that accepts could be shown to keep the
-        promise, `thresholds.shown.certified` is `False`, and they escalate everything.
+        promise, `thresholds.shown.certified` is `False`, and the large model answers alone.
 
     Raises:
         InputError: The outcomes or the target can't be used as given.
@@ -81,21 +83,26 @@ def calibrate(  # noqa: PLR0913 - each is a choice of the user's
     ladders = [ladder for table in given for ladder in table.ladders()]
     owners = [table for table in given for _ in table.ladders()]
     check_reach(ladders, target)
+    unordered = any(isinstance(table, VoterTable) and table.by_cost for table in given)
     choosing, testing = dealt(
-        alone.items, split, seed, choice=len(ladders) > 1 or not ladders[0].exact
+        alone.items, split, seed, choice=len(ladders) > 1 or not ladders[0].exact or unordered
     )
+    if unordered:
+        given = [one.ordered(choosing) if isinstance(one, VoterTable) else one for one in given]
+        ladders = [ladder for table in given for ladder in table.ladders()]
+        owners = [table for table in given for _ in table.ladders()]
     choice = choose(ladders, alone, choosing, target=target, tested_on=len(testing))
     tested = cut_to(ladders[choice.place], testing)
     large = alone.right[testing]
     reached = _reached(tested, large, target, most_usd, choice.start)
     usd_large = float(alone.usd[testing].mean())
-    step = tested.steps[reached.step]
+    step, owner = tested.steps[reached.step], owners[choice.place]
     thresholds = Thresholds(
         schedule=replace(tested.schedule, quorum=step.quorum),
         tau1=step.tau1,
         tau2=step.tau2,
         target=target,
-        shown=_shown(tested, reached, large, usd_large),
+        shown=_shown(tested, reached, large, usd_large, target),
         origin=Origin(
             data=_hash([table.fingerprint() for table in given]),
             items=len(alone.items),
@@ -105,7 +112,9 @@ def calibrate(  # noqa: PLR0913 - each is a choice of the user's
             date=date or datetime.now(UTC).isoformat(timespec="seconds"),
             package=__version__,
         ),
-        reference=_reference(owners[choice.place], tested, testing, reached.step),
+        reference=_reference(owner, tested, testing, reached.step),
+        platt=scalings(owner, tested.schedule.small, step, alone=_alone(reached, target)),
+        drawn=owner.drawn,
     )
     steps = len(tested.steps), reached.step
     answered = float(tested.accepted[reached.step].mean())
@@ -133,18 +142,25 @@ def _shown(
     reached: Reached,
     large: Bools,
     usd_large: float,
+    target: Target,
 ) -> Shown:
-    right = float(tested.right[reached.step].mean())
+    alone = _alone(reached, target)
+    right = float((large if alone else tested.right[reached.step]).mean())
     return Shown(
         certified=reached.certified,
         bound=reached.bound,
         loss=float(large.mean()) - right,
         accuracy=right,
         accuracy_large=float(large.mean()),
-        usd=float(tested.usd[reached.step].mean()),
+        usd=usd_large if alone else float(tested.usd[reached.step].mean()),
         usd_large=usd_large,
         needs=reached.needs,
     )
+
+
+def _alone(reached: Reached, target: Target) -> bool:
+    """Tell whether the large model answers alone, see `Thresholds.large_alone`."""
+    return target.kind == "max_loss" and not reached.certified
 
 
 def _reference(table: Table, tested: Ladder, index: Sequence[int], step: int) -> Reference:

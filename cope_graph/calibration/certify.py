@@ -67,9 +67,8 @@ def certify_loss(
     needs = None
     if following < len(signed):
         needs = items_needed(signed[following], max_loss, **LOSS, delta=delta)
-    if not last:
-        bound = 0.0 if ladder.exact else upper_bound(signed[0], **LOSS, delta=delta)
-        return Reached(0, certified=False, bound=bound, needs=needs)
+    if not last:  # the large model answers alone
+        return Reached(0, certified=False, bound=0.0, needs=needs)
     bound = upper_bound(signed[last], **LOSS, delta=delta)
     return Reached(last, certified=True, bound=bound, needs=needs)
 
@@ -79,8 +78,8 @@ def certify_usd(
 ) -> Reached:
     """Give the most accurate step whose mean cost is at most max_usd.
 
-    Costs fall along the path, so the test goes from the cheapest step to the dearest; of all that
-    were shown to be cheap enough any may be taken.
+    The test goes from the last step, most often the cheapest, to the first; of all that were shown
+    to be cheap enough any may be taken.
 
     Args:
         ladder: As in `certify_loss`.

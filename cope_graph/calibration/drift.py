@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -106,15 +106,20 @@ class DriftWatch:
 
         Args:
             out: What `graph.invoke` gave.
+
+        Raises:
+            InputError: It is something else.
         """
-        visits = out["visits"]
+        visits = _visits(out)
         if not visits or visits[0]["stage"] != self._stage or out.get("stopped_by") is not None:
             with self._lock:
                 self._left_out += 1
                 return self._report()
-        last = [visit for visit in visits if visit["stage"] == self._stage][-1]
-        whole = self._votes and last["samples"] >= self._n
-        agreement = (last["confidence"] or 0.0) if whole else None
+        looks = [visit for visit in visits if visit["stage"] == self._stage]
+        first, last = looks[0], looks[-1]
+        # In waves only the runs that stay undecided draw them all: theirs is the least agreement.
+        at_once = self._votes and first["samples"] >= self._n
+        agreement = (last["confidence"] or 0.0) if at_once else None
         return self.add(accepted=last["accepted"], agreement=agreement)
 
     def add(self, *, accepted: bool, agreement: float | None) -> DriftReport:
@@ -122,8 +127,8 @@ class DriftWatch:
 
         Args:
             accepted: Whether the first stage accepted.
-            agreement: Its confidence, 0 without an answer; `None` where not all samples were
-                drawn, so that it can't be compared.
+            agreement: Its confidence, 0 without an answer; `None` where the samples were not
+                drawn all at once, so that it can't be compared.
         """
         with self._lock:
             self._runs += 1
@@ -171,6 +176,17 @@ class DriftWatch:
             since=self._since,
             what=self._what,
         )
+
+
+def _visits(out: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    visits = out.get("visits") if isinstance(out, Mapping) else None
+    if isinstance(visits, Sequence) and not isinstance(visits, str):
+        return visits
+    msg = (
+        f"{out!r:.60} is no output of a cascade: feed what graph.invoke(...) gave, with its "
+        "'visits'."
+    )
+    raise InputError(msg)
 
 
 def _worth(wager: Wager) -> float:

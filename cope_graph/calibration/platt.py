@@ -111,6 +111,17 @@ def fit_platt(
     return Platt(dict(zip(using, fitted.weights, strict=True)), fitted.intercept, len(correct))
 
 
+def agreeing(agreement: float) -> Signals:
+    """Give the signals of which the agreement alone is known."""
+    return {
+        "agreement": agreement,
+        "margin": None,
+        "entropy": None,
+        "mean_log_prob": None,
+        "tail_log_prob": None,
+    }
+
+
 def p_correct(platt: Platt, verdict: Verdict, samples: Sequence[Sample]) -> float | None:
     """Estimate the probability that a verdict's answer is right.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cope_graph.calibration.asked import Table
+from cope_graph.calibration.drawn import drawn_once, drawn_under, unlike
 from cope_graph.calibration.ladder import Alone, Floats
 from cope_graph.calibration.schedule import Schedule, SmallPlan
 from cope_graph.calibration.stage_table import StageOutcomes, StageTable
@@ -18,7 +19,7 @@ from cope_graph.evaluation.arms import VOTER
 from cope_graph.evaluation.replaying.replay import Replay, replay
 
 if TYPE_CHECKING:
-    from cope_graph.evaluation.records import Records
+    from cope_graph.evaluation.records import Header, Records
     from cope_graph.evaluation.replaying.outcomes import Outcome, Sheet
     from cope_graph.money.prices import Price
     from cope_graph.state import Stage
@@ -79,14 +80,28 @@ def from_records(
     alone = Alone(read.items, last.right, _usd(read.name, "the large model", last))
     half = size // 2
     fewer = [half] if n is None and half >= _LEAST and read.can_take_fewer(_ALONE) else []
+    schedules = [one for one in _SCHEDULES if one[0] in arms]
+    there = [one for one in schedules if not _picks_among_more(read, *one[:2], size)]
+    if len(there) < len(schedules):
+        notes.append(
+            "Schedules of stages 1, 2 and 3 are left out: their stage 2 follows a plan picked "
+            f"among more than n={size} samples. Calibrate them at the n that was drawn."
+        )
     tables: list[Table] = [
-        _table(read, alone, models, (arm, stages, plan), samples)
-        for arm, stages, plan in _SCHEDULES
+        _table(read, alone, records.header, (arm, stages, plan), samples)
+        for arm, stages, plan in there
         for samples in [size, *(fewer if arm == _ALONE else [])]
-        if arm in arms
     ]
     voters = [arm for arm in models if arm.startswith(VOTER) and arm in arms]
-    return FromRecords((*tables, *_voters(read, alone, models, voters)), tuple(notes))
+    tables += _voters(read, alone, records.header, voters)
+    if isinstance(tables[-1], VoterTable) and (note := unlike(records.header["settings"])):
+        notes.append(note)
+    return FromRecords((*tables,), tuple(notes))
+
+
+def _picks_among_more(read: Replay, arm: str, stages: tuple[Stage, ...], n: int) -> bool:
+    """Tell whether stage 2 follows a plan that was picked among more samples than n."""
+    return {1, 2} <= {*stages} and bool((read.sheets[arm, 1].due > n).any())
 
 
 def _check_whole(read: Replay) -> None:
@@ -121,12 +136,13 @@ def _check_whole(read: Replay) -> None:
 def _table(
     read: Replay,
     alone: Alone,
-    models: Mapping[str, str],
+    header: Header,
     what: tuple[str, tuple[Stage, ...], SmallPlan],
     n: int,
 ) -> StageTable:
     """Give the outcomes of one schedule at n samples."""
     arm, stages, plan = what
+    models = header["models"]
     sheets = {stage: read.sheets[arm, stage] for stage in stages[:-1]}
     small: dict[int, StageOutcomes] = {
         stage: _outcomes(read.name, one, n) for stage, one in sheets.items()
@@ -139,6 +155,7 @@ def _table(
         right3=None if third is None else third.right,
         usd3=None if third is None else _usd(read.name, "stage 3", third),
         votes=all(bool(one.votes.all()) for one in sheets.values()),
+        drawn=drawn_under(header["task"], header["settings"], stages, plan),
     )
 
 
@@ -148,13 +165,11 @@ def _outcomes(name: str, drawn: Sheet, n: int) -> StageOutcomes:
     return StageOutcomes(confidence, found.right, _usd(name, drawn.place, found))
 
 
-def _voters(
-    read: Replay, alone: Alone, models: Mapping[str, str], arms: list[str]
-) -> list[VoterTable]:
+def _voters(read: Replay, alone: Alone, header: Header, arms: list[str]) -> list[VoterTable]:
     """Give the outcomes of several models, the small one's first sample among them."""
     if not arms:
         return []
-    first = read.sheets[_ALONE, 1]
+    first, models = read.sheets[_ALONE, 1], header["models"]
     names = [models["small"], *(models[arm] for arm in arms)]
     sheets = [first, *(read.sheets[arm, 3] for arm in arms)]
     told = [one.first() for one in sheets]
@@ -162,15 +177,16 @@ def _voters(
     groups = [one.first_group() for one in sheets]
     if any((one.answered & (group < 0)).any() for one, group in zip(told, groups, strict=True)):
         return []  # the gate does not vote: nobody grouped their answers
-    order = sorted(range(len(names)), key=lambda place: float(usd[place].mean()))
     return [
         VoterTable(
-            tuple(names[place] for place in order),
+            tuple(names),
             models["large"],
             alone,
-            np.array([groups[place] for place in order]).T,
-            np.array([told[place].right for place in order]).T,
-            np.array([usd[place] for place in order]).T,
+            np.array(groups).T,
+            np.array([one.right for one in told]).T,
+            np.array(usd).T,
+            by_cost=True,
+            drawn=drawn_once(header["task"], header["settings"]),
         )
     ]
 

@@ -72,13 +72,14 @@ def differences(calibrated: Schedule, used: Schedule) -> list[str]:
     """Name what is not as it was calibrated, each with both values."""
     was, is_now = asdict(calibrated), asdict(used)
     return [
-        f"{name} was {_shown(was[name])} and is {_shown(is_now[name])}"
+        f"{name} was {shown(was[name])} and is {shown(is_now[name])}"
         for name in was
         if was[name] != is_now[name]
     ]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Write a value of a setting for people."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(str(one) for one in value) + "]"
     return "none" if value is None else str(value)

@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 import numpy as np
 
+from cope_graph.calibration.drawn import Drawn
 from cope_graph.calibration.ladder import (
     Alone,
     Bools,
@@ -52,6 +53,7 @@ class StageTable:
             alone (no plan is handed to it), and `alone` says it.
         usd3: What stage 3 costs, (items,); `None` as above.
         votes: Whether confidences are shares of n samples. Else they are scores from 0 to 1.
+        drawn: What they were drawn under, where that is known.
     """
 
     schedule: Schedule
@@ -60,6 +62,7 @@ class StageTable:
     right3: Bools | None = None
     usd3: Floats | None = None
     votes: bool = True
+    drawn: Drawn | None = None
 
     def __post_init__(self) -> None:
         """Refuse outcomes that don't fit the schedule.
@@ -155,10 +158,10 @@ def _ladder(table: StageTable, path: Path) -> Ladder:
     places = chain(shape, len(taus) - 1)
     steps, right, usd, accepted = [], [], [], []
     for a, b in places:
-        passed = _above(first.confidence, taus[a])
+        passed = above(first.confidence, taus[a], votes=table.votes)
         then_right, then_usd = last_right, last_usd
         if second is not None:
-            passed2 = _above(second.confidence, taus[b])
+            passed2 = above(second.confidence, taus[b], votes=table.votes)
             then_right = np.where(passed2, second.right, last_right)
             then_usd = second.usd + np.where(passed2, 0.0, last_usd)
         steps.append(_step(table, taus[a], None if second is None else taus[b]))
@@ -170,10 +173,13 @@ def _ladder(table: StageTable, path: Path) -> Ladder:
     return Ladder(table.schedule, shape, tuple(steps), *arrays, exact=exact)
 
 
-def _above(confidence: Floats, tau: float) -> Bools:
-    """Compare as a run does; a share of n samples may have lost its last digits on the way."""
-    above: Bools = confidence > tau + _ROUNDING
-    return above
+def above(confidence: Floats, tau: float, *, votes: bool = True) -> Bools:
+    """Tell which confidences exceed a threshold, as a run does.
+
+    A share of n samples may have lost its last digits on the way; a score is compared as it is.
+    """
+    passed: Bools = confidence > (tau + _ROUNDING if votes else tau)
+    return passed
 
 
 def _step(table: StageTable, tau: float, tau2: float | None) -> Step:

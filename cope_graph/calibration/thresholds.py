@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
+from cope_graph.calibration.drawn import Drawn
 from cope_graph.calibration.schedule import Schedule, check_schedule, differences
 from cope_graph.calibration.shown import Origin, Reference, Shown, Target, Tau
 from cope_graph.context import describe
-from cope_graph.errors import InputError
+from cope_graph.errors import InputError, ThresholdsError
 from cope_graph.state import Stage
 
 VERSION: Final = 1
@@ -33,7 +34,9 @@ class Thresholds:
         shown: What the items say.
         origin: What they were made of.
         reference: For watching drift; `None` in a file without.
-        platt: What `Platt.to_json()` gave, by stage: from a confidence to P(correct).
+        platt: What `Platt.to_json()` gave, by stage: from a confidence to P(correct). It is an
+            estimate; the target does not rest on it.
+        drawn: What the outcomes were drawn under; `None` where nobody said.
         version: Of the file's form.
     """
 
@@ -47,30 +50,53 @@ class Thresholds:
     origin: Origin
     strict: bool = True
     reference: Reference | None = None
-    platt: dict[str, dict[str, JsonValue]] | None = None
+    platt: dict[Literal["1", "2", "3"], dict[str, JsonValue]] | None = None
+    drawn: Drawn | None = None
     version: Literal[1] = VERSION
 
     def settings(self) -> dict[str, Any]:
         """Give the fields of `CopeContext` that they fix.
 
-        A quorum stands in place of thresholds. One that nothing was shown for can't be said by a
-        quorum: then the large model answers alone.
+        A quorum stands in place of thresholds. Where no loss within the target could be shown, and
+        where no quorum may accept, the large model answers alone: it loses nothing, and to draw
+        samples that can't be accepted, or a plan that nothing was shown for, costs more.
         """
         schedule = self.schedule
-        fixed: dict[str, Any] = {"n": schedule.n, "small_plan": schedule.small_plan}
+        fixed: dict[str, Any] = {
+            "n": schedule.n,
+            "small_plan": schedule.small_plan,
+            "own_plan": False,  # nobody calibrates it
+            "quorum": schedule.quorum,
+            **{name: value for name, value in (self.drawn or {}).items() if name != "task"},
+        }
+        stages: tuple[Stage, ...] = (3,) if self.large_alone else schedule.stages
         if schedule.quorum is not None:
-            accepts = self.tau1 < 1
-            stages: tuple[Stage, ...] = schedule.stages if accepts else (3,)
-            return {**fixed, "stages": stages, "quorum": schedule.quorum}
+            return {**fixed, "stages": stages}
         tau2 = {} if self.tau2 is None else {"tau2": self.tau2}
         taus = {"tau1": self.tau1, **tau2, "strict": self.strict}
-        return {**fixed, "stages": schedule.stages, **taus}
+        return {**fixed, "stages": stages, **taus}
+
+    @property
+    def large_alone(self) -> bool:
+        """Whether nothing is left to the small models."""
+        unshown = self.target.kind == "max_loss" and not self.shown.certified
+        return unshown or (self.schedule.quorum is not None and self.tau1 >= 1)
 
     def save(self, path: str | Path) -> None:
-        """Write them as JSON, a small file for people and `read_thresholds`."""
+        """Write them as JSON, a small file for people and `read_thresholds`.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
         content = {"version": self.version, **asdict(self)}
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        try:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            msg = (
+                f"The thresholds cannot be written to {path}: {error.strerror}. Name another file."
+            )
+            raise InputError(msg) from error
 
 
 _FILE: Final = TypeAdapter(Thresholds)
@@ -109,14 +135,18 @@ def check_fits(thresholds: Thresholds, used: Schedule, *, strict: bool = True) -
     """Refuse thresholds of another schedule than the one in use.
 
     Raises:
-        InputError: A model, n, the stages, the plans, the quorum or the comparison differ.
+        ThresholdsError: A model, n, the stages, the plans, the quorum or the comparison differ.
     """
     wrong = differences(thresholds.schedule, used)
     if strict != thresholds.strict:
         wrong.append(f"strict was {thresholds.strict} and is {strict}")
     if wrong:
-        msg = (
-            f"The thresholds were calibrated for something else: {'; '.join(wrong)}. Run what was "
-            "calibrated, or calibrate anew on records of what you run (cope calibrate)."
-        )
-        raise InputError(msg)
+        raise misfit(wrong)
+
+
+def misfit(wrong: Sequence[str]) -> ThresholdsError:
+    """Make the error of thresholds that were calibrated for something else."""
+    return ThresholdsError(
+        f"The thresholds were calibrated for something else: {'; '.join(wrong)}. Run what was "
+        "calibrated, or calibrate anew on records of what you run (cope calibrate)."
+    )

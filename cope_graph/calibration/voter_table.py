@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cope_graph.calibration.drawn import Drawn
 from cope_graph.calibration.ladder import (
     Alone,
     Bools,
@@ -41,7 +42,9 @@ class VoterTable:
         right: Whether each is right, (items, voters).
         usd: What each costs, (items, voters).
         most: How many voters a quorum asks at most.
-        plan: What each voter writes before its answer.
+        by_cost: Whether the order is to be that of their costs, cheapest first, in place of the one
+            given. `calibrate` reads them off the items that choose: the test knows nothing of it.
+        drawn: What they were drawn under, where that is known.
     """
 
     voters: tuple[str, ...]
@@ -51,6 +54,8 @@ class VoterTable:
     right: Bools
     usd: Floats
     most: int = 4
+    by_cost: bool = False
+    drawn: Drawn | None = None
 
     def __post_init__(self) -> None:
         """Refuse voters named twice, and answers that don't fit the items.
@@ -76,6 +81,21 @@ class VoterTable:
         object.__setattr__(self, "usd", np.asarray(self.usd, dtype=np.float64))
         object.__setattr__(self, "groups", np.asarray(self.groups).astype(np.int64))
         check_classes([self.right.ravel()])
+
+    def ordered(self, index: Sequence[int]) -> VoterTable:
+        """Put the cheapest voter first, by what some of the items cost, where the order is free."""
+        if not self.by_cost:
+            return self
+        usd = self.usd[[*index]].mean(axis=0)
+        order = sorted(range(len(self.voters)), key=lambda place: float(usd[place]))
+        return replace(
+            self,
+            voters=tuple(self.voters[place] for place in order),
+            groups=self.groups[:, order],
+            right=self.right[:, order],
+            usd=self.usd[:, order],
+            by_cost=False,
+        )
 
     def ladders(self) -> tuple[Ladder, ...]:
         """Give a path for each choice of voters: from all agreeing down to two."""

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from cope_graph import __version__
 from cope_graph.cli.bench import bench
+from cope_graph.cli.calibrate import calibrate
 from cope_graph.cli.doctor import doctor
 from cope_graph.cli.drawing import drawing
 from cope_graph.cli.failure import EXPECTED, sentence
@@ -30,6 +31,7 @@ app.command()(solve)
 app.command()(bench)
 app.command()(replay)
 app.command()(report)
+app.command()(calibrate)
 app.command("graph")(drawing)
 app.add_typer(models, name="models")
 app.command()(doctor)

@@ -16,13 +16,13 @@ from cope_graph.cli.failure import reported
 from cope_graph.cli.offer import offer_files
 from cope_graph.cli.replay import show
 from cope_graph.cli.settings import settings_of
-from cope_graph.environment import TASKS, task_name
+from cope_graph.environment import TASKS, several, task_name
 from cope_graph.errors import InputError
 from cope_graph.evaluation.arms import ARMS, VOTER, Arm
 from cope_graph.evaluation.bench import Bench
 from cope_graph.evaluation.datasets import load
 from cope_graph.evaluation.records import read_records
-from cope_graph.evaluation.replaying.summary import summarise
+from cope_graph.evaluation.replaying.summarising import summarise
 from cope_graph.evaluation.scoring import scorer
 from cope_graph.models.pair import LARGE, SMALL, defaults_for
 from cope_graph.money.budget import Budget
@@ -54,7 +54,7 @@ def bench(  # noqa: PLR0913 - one parameter an option is how typer reads them
     arms: Annotated[
         str | None,
         typer.Option(
-            help=f"What to draw, of {','.join(arm.name for arm in ARMS)}; unset: all. Methods "
+            help=f"What to draw, of {', '.join(arm.name for arm in ARMS)}; unset: all. Methods "
             "that need what is not drawn are left out."
         ),
     ] = None,
@@ -107,6 +107,7 @@ def bench(  # noqa: PLR0913 - one parameter an option is how typer reads them
     """Measure what COPE would save on questions with known answers, beside the other methods."""
     console = Console(stderr=as_json or as_markdown, highlight=False, emoji=False)
     with reported(console, as_json=as_json):
+        _check_one(small)
         made = TASKS[task_name(task)]()
         judge = scorer(made)
         loaded = load(
@@ -152,7 +153,9 @@ def bench(  # noqa: PLR0913 - one parameter an option is how typer reads them
         for line in (str(loaded), *notes):
             console.print(f"[dim]{escape(line)}[/]")
         draw(plan, out, console)
-        summary = summarise(read_records(out), baseline=baseline)
+        summary = summarise(
+            read_records(out), arms=[arm.name for arm in plan.all_arms], baseline=baseline
+        )
     show(summary, as_markdown=as_markdown, in_json=as_json)
     name = escape(str(out))
     console.print(
@@ -165,6 +168,16 @@ def _own() -> Path:
     return Path(str(files("cope_graph.evaluation").joinpath("data/word_problems.jsonl")))
 
 
+def _check_one(small: str) -> None:
+    if not isinstance(names := several(small), str):
+        voters = " ".join(f"--voter {name}" for name in names[1:])
+        msg = (
+            f"A bench has one small model, and --small names {len(names)}: pass --small {names[0]} "
+            f"{voters}; each answers once, and quorums of them are computed from that."
+        )
+        raise InputError(msg)
+
+
 def _arms(given: str | None) -> tuple[Arm, ...]:
     if given is None:
         return ARMS
@@ -172,7 +185,7 @@ def _arms(given: str | None) -> tuple[Arm, ...]:
     names = [name.strip().replace("-", "_") for name in given.split(",")]
     wrong = [name for name in names if name not in known]
     if wrong:
-        msg = f"There are no arms {', '.join(map(repr, wrong))}; there are: {', '.join(known)}."
+        msg = f"There is no arm {wrong[0]!r:.60}; there is: {', '.join(known)}."
         raise InputError(msg)
     return tuple(arm for name, arm in known.items() if name in names)
 

@@ -11,15 +11,18 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cope_graph.calibration.platt import Platt, agreeing
 from cope_graph.cli.failure import reported
 from cope_graph.money.prices import given_prices
 
 if TYPE_CHECKING:
     from cope_graph.calibration.calibrating import Calibration
+    from cope_graph.calibration.thresholds import Thresholds
 
 NOT_PROMISED = (
     "Not promised: items unlike these (other models, other questions, another time), any single "
-    "item, and the {rest:.0%} of calibrations that are unlucky in their items."
+    "item, a calibration that was repeated until it came out well (other seeds, targets, items), "
+    "and the {rest:.0%} of calibrations that are unlucky in their items."
 )
 
 
@@ -119,7 +122,7 @@ def told(made: Calibration) -> list[str]:
                 else ""
             )
             + f" (seed {origin.seed}). The path has {made.steps[0]} steps; this is number "
-            f"{made.steps[1]}, and the first accepts nothing."
+            f"{made.steps[1] + 1}, and the first accepts nothing."
         ),
         (
             f"On them: right {shown.accuracy:.1%} (large model alone {shown.accuracy_large:.1%}); "
@@ -127,6 +130,7 @@ def told(made: Calibration) -> list[str]:
             f"accepts {made.answered:.1%}."
         ),
     ]
+    lines += _scaled(thresholds)
     if shown.certified and not shown.pays:
         lines.append(
             "[yellow]It does not pay: the large model alone is cheaper (CopeContext(stages=(3,)))."
@@ -140,15 +144,32 @@ def told(made: Calibration) -> list[str]:
     return [*lines, f"[dim]{NOT_PROMISED.format(rest=1 - target.confidence)}[/]"]
 
 
+def _scaled(thresholds: Thresholds) -> list[str]:
+    """Say what runs will say of their answers, by stage."""
+    lines = []
+    for stage, one in (thresholds.platt or {}).items():
+        platt = Platt.from_json(one)
+        levels = ((1.0, ""),) if stage == "3" else ((0.5, "half"), (0.75, "3 of 4"), (1.0, "all"))
+        chances = [(platt.of(agreeing(level)), said) for level, said in levels]
+        told = ", ".join(f"{p:.0%} if {said} agree" if said else f"{p:.0%}" for p, said in chances)
+        lines.append(f"Right in stage {stage}: {told} (an estimate from {platt.records} answers).")
+    return lines
+
+
 def _headline(made: Calibration) -> str:
     shown, target = made.thresholds.shown, made.thresholds.target
     sure = f"with confidence {target.confidence:g}"
     if target.kind == "max_usd":
         if not shown.certified:
-            bound = "" if shown.bound is None else f" (its upper bound is {shown.bound:.3g})"
+            said = f"{shown.usd:.3g} USD an item on average, {target.value:.3g} asked for"
+            if shown.bound is None:
+                return (
+                    f"[yellow]Estimated, not certified:[/] {said}. --most-usd makes a bound of it."
+                )
+            need = f" About {shown.needs} items in the test would do." if shown.needs else ""
             return (
-                f"[yellow]Estimated, not certified:[/] {shown.usd:.3g} USD an item on average"
-                f"{bound}, {target.value:.3g} asked for. --most-usd makes a bound of it."
+                f"[yellow]Cannot certify {sure}:[/] {said}; the upper bound is {shown.bound:.3g}."
+                f"{need} These thresholds are the cheapest there are."
             )
         return (
             f"[green]Certified {sure}:[/] at most {target.value:.3g} USD an item on average "
@@ -159,15 +180,19 @@ def _headline(made: Calibration) -> str:
             f"[green]Certified {sure}:[/] at most {target.value:.1%} of accuracy lost against the "
             f"large model alone (bound {shown.bound:+.1%}, seen {shown.loss:+.1%})."
         )
-    need = (
-        f"about {shown.needs} items in the test would do, at the rates seen"
-        if shown.needs
-        else "no number of items would do at the rates seen: it loses more than that"
-    )
     return (
-        f"[yellow]Cannot certify[/] a loss of at most {target.value:.1%} {sure}: {need}. These "
-        "thresholds escalate everything; CopeContext(stages=(3,)) does the same for less."
+        f"[yellow]Cannot certify[/] a loss of at most {target.value:.1%} {sure}: {_need(made)}. "
+        "Under these thresholds the large model answers alone."
     )
+
+
+def _need(made: Calibration) -> str:
+    needs, tested = made.thresholds.shown.needs, made.thresholds.origin.certified_on
+    if not needs:
+        return "no number of items would do at the rates seen: it loses as much as that or more"
+    if needs <= tested:
+        return f"about every second draw of {tested} items would do, at the rates seen"
+    return f"about {needs} items in the test would do, at the rates seen"
 
 
 def _share(usd: float, usd_large: float) -> str:

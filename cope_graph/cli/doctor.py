@@ -100,6 +100,7 @@ def _settings() -> Iterator[Check]:
     readers: dict[str, Callable[[], object]] = {
         environment.TASK: environment.task_set,
         environment.SETTINGS: environment.settings_set,
+        environment.THRESHOLDS: environment.thresholds_set,
         environment.BUDGET_USD: environment.usd_set,
         environment.BUDGET_TOKENS: environment.tokens_set,
         **{name: partial(environment.price_set, side) for side, name in environment.PRICES.items()},

@@ -12,7 +12,8 @@ from rich.console import Console
 from cope_graph.cli.failure import reported
 from cope_graph.errors import InputError
 from cope_graph.evaluation.records import read_records
-from cope_graph.evaluation.replaying.summary import Summary, summarise
+from cope_graph.evaluation.replaying.summarising import summarise
+from cope_graph.evaluation.replaying.summary import Summary
 from cope_graph.evaluation.replaying.tables import as_json, markdown, show_summary
 from cope_graph.money.prices import given_prices
 
@@ -37,6 +38,13 @@ def replay(  # noqa: PLR0913 - one parameter an option is how typer reads them
         typer.Option(
             help="Who votes in the agreement of several models, in order, comma between; 'small' "
             "for the small model. Unset: all."
+        ),
+    ] = None,
+    arms: Annotated[
+        str | None,
+        typer.Option(
+            help="Which arms to look at, comma between: an item is compared where each has a run. "
+            "Unset: all."
         ),
     ] = None,
     small_price: Annotated[str | None, typer.Option(help=_PRICE)] = None,
@@ -64,12 +72,13 @@ def replay(  # noqa: PLR0913 - one parameter an option is how typer reads them
             raise InputError(msg)
         summary = summarise(
             read_records(records),
+            arms=None if arms is None else names(arms),
             tau1=tau1,
             tau2=tau2,
             strict=strict,
             n=n,
             prices=given_prices({"small": small_price, "large": large_price}) or None,
-            voters=None if voters is None else _names(voters),
+            voters=None if voters is None else names(voters),
             order=None if order is None else _stages(order),
             baseline=baseline,
             seed=seed,
@@ -103,7 +112,8 @@ def show(
         show_summary(console, summary, frontier=frontier, grid=grid)
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """Read names with a comma between them."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cope_graph.cli.replay import names
 from cope_graph.evaluation.records import Header, read_records
-from cope_graph.evaluation.replaying.summary import summarise
+from cope_graph.evaluation.replaying.summarising import summarise
 from cope_graph.money.prices import given_prices
 from cope_graph.report.needed import check_packages
 
@@ -32,6 +33,13 @@ def report(  # noqa: PLR0913 - one parameter an option is how typer reads them
     tau1: Annotated[float | None, typer.Option(help="What if stage 1 had this threshold.")] = None,
     tau2: Annotated[float | None, typer.Option(help="What if stage 2 had this threshold.")] = None,
     n: Annotated[int | None, typer.Option(help="What if stages 1 and 2 drew so many.")] = None,
+    arms: Annotated[
+        str | None,
+        typer.Option(
+            help="Which arms to look at, comma between: an item is compared where each has a run. "
+            "Unset: all."
+        ),
+    ] = None,
     small_price: Annotated[str | None, typer.Option(help=_PRICE)] = None,
     large_price: Annotated[str | None, typer.Option(help=_PRICE)] = None,
     baseline: Annotated[
@@ -45,7 +53,15 @@ def report(  # noqa: PLR0913 - one parameter an option is how typer reads them
 
     read = read_records(records)
     prices = given_prices({"small": small_price, "large": large_price})
-    summary = summarise(read, tau1=tau1, tau2=tau2, n=n, prices=prices or None, baseline=baseline)
+    summary = summarise(
+        read,
+        arms=None if arms is None else names(arms),
+        tau1=tau1,
+        tau2=tau2,
+        n=n,
+        prices=prices or None,
+        baseline=baseline,
+    )
     if title is not None:
         summary = replace(summary, title=title)
     target = out or Path(f"{records.stem}-report")

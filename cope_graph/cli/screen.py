@@ -33,15 +33,25 @@ def waiting_for(node: str | None, change: Mapping[str, Any]) -> str:
     return f"[dim]{_NEXT.get(key or '', 'asking')} ...[/]"
 
 
-def show_node(console: Console, node: str, change: Mapping[str, Any]) -> None:
-    """Print what a node brought, and what failed there."""
+def show_node(
+    console: Console, node: str, change: Mapping[str, Any], *, several: bool = False
+) -> None:
+    """Print what a node brought, and what failed there.
+
+    Args:
+        console: Where to.
+        node: The node.
+        change: What it brought.
+        several: Whether there are several small models, which plan one after another.
+    """
     for failure in change.get("failures", ()):
         if (failure["node"], failure["stage"]) == (node, change.get("stage")):
             console.print(f"[yellow]{node}  {one_line(failure['message'], 300)}[/]")
     if node == "small_plan":
         goals = [goal for goal in change.get("goals", ()) if goal]
         if goals:
-            _plan(console, "small_plan", f"{len(goals)} plans, the first:", goals[0])
+            which, goal = ("last", goals[-1]) if several else ("first", goals[0])
+            _plan(console, "small_plan", f"{len(goals)} plans, the {which}:", goal)
     elif node == "large_plan" and change.get("guideline"):
         _plan(console, "large_plan", "plan:", change["guideline"])
     elif node == "confidence_gate" and change.get("visits"):
@@ -85,6 +95,8 @@ def show_outcome(console: Console, out: Mapping[str, Any], *, is_code: bool = Fa
     below = answer != "none" and (is_code or len(answer) > _SHORT or len(answer.splitlines()) > 1)
     title = "Answer" if below else f"Answer: {one_line(answer, _SHORT)}"
     confidence = "" if out["confidence"] is None else f", confidence {out['confidence']:.3g}"
+    if out.get("p_correct") is not None:
+        confidence += f", right with about {out['p_correct']:.0%}"
     accepted = "" if out["accepted"] else ", [yellow]not accepted by the gate[/]"
     console.print(f"\n[bold green]{title}[/]  (stage {out['stage']}{confidence}{accepted})")
     if out["degraded"]:

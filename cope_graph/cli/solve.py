@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from cope_graph import environment
+from cope_graph.calibration.thresholds import read_thresholds
 from cope_graph.cascade import create_cope
 from cope_graph.cli.code_screen import difference_of
 from cope_graph.cli.failure import reported
@@ -23,13 +25,13 @@ from cope_graph.cli.offer import offer_files
 from cope_graph.cli.question import read_question
 from cope_graph.cli.record import Recording
 from cope_graph.cli.screen import show_bill, show_node, show_outcome, waiting_for
-from cope_graph.cli.settings import settings_of
+from cope_graph.cli.settings import beside, planned, prices_given, settings_of, whole
 from cope_graph.context import CopeContext
 from cope_graph.environment import TASKS
 from cope_graph.errors import CopeError
 from cope_graph.evaluation.record_file import RecordFile, header_of
 from cope_graph.models.pair import LARGE, SMALL, defaults_for
-from cope_graph.money.prices import Price, given_prices
+from cope_graph.money.prices import Price
 
 PRESET_NOTE = (
     "[dim]The embedded pair runs without plans, which is twice as fast; "
@@ -40,7 +42,13 @@ PRESET_NOTE = (
 def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     question: Annotated[str, typer.Argument(help="The question, a file's path, or - for stdin.")],
     *,
-    small: Annotated[str, typer.Option(envvar="COPE_SMALL", help="The cheap model.")] = SMALL,
+    small: Annotated[
+        str,
+        typer.Option(
+            envvar="COPE_SMALL",
+            help="The cheap model; or several with commas between, cheapest first.",
+        ),
+    ] = SMALL,
     large: Annotated[str, typer.Option(envvar="COPE_LARGE", help="The expensive one.")] = LARGE,
     task: Annotated[
         str,
@@ -81,12 +89,29 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     n: Annotated[int | None, typer.Option(help="Samples in stages 1 and 2.")] = None,
     tau1: Annotated[float | None, typer.Option(help="Threshold of stage 1.")] = None,
     tau2: Annotated[float | None, typer.Option(help="Threshold of stage 2.")] = None,
+    quorum: Annotated[
+        int | None,
+        typer.Option(help="How many samples must agree, in place of thresholds."),
+    ] = None,
+    early_stop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Stop drawing when the rest cannot change the decision: exact; or is not likely "
+            "to: beta-binomial. Unset: off.",
+        ),
+    ] = None,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Calibrated ones, of `cope calibrate`."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     small_price: Annotated[
         str | None,
         typer.Option(
             envvar="COPE_SMALL_PRICE",
-            help="USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h.",
+            help="USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h. Of several "
+            "models one each, with semicolons between.",
         ),
     ] = None,
     large_price: Annotated[
@@ -123,7 +148,8 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Answer a question, paying the large model only where the small one is unsure."""
-    given = {"n": n, "tau1": tau1, "tau2": tau2, "seed": seed, "deadline_s": deadline_s}
+    given = {"n": n, "tau1": tau1, "tau2": tau2, "quorum": quorum, "early_stop": early_stop}
+    given |= {"seed": seed, "deadline_s": deadline_s}
     limits = {"max_plan_tokens": max_plan_tokens, "max_answer_tokens": max_answer_tokens}
     console = Console(stderr=as_json, highlight=False, emoji=False)
     with reported(console, as_json=as_json):
@@ -136,17 +162,27 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
             several=several,
         )
         out: dict[str, Any] = {"question": read_question(question)}
-        preset = defaults_for(small, large, family.task.name)
+        models = environment.several(small)
+        calibrated = None if thresholds is None else read_thresholds(thresholds)
+        preset = defaults_for(models, large, family.task.name)
         settings = settings_of(
-            _planned(preset, plans=plans),
+            planned(beside(calibrated, preset), plans=plans),
             limited=budget_usd is not None,
             budget_usd=budget_usd,
             **given,
             **limits,
         )
-        prices = given_prices({"small": small_price, "large": large_price})
-        graph = create_cope(small, large, task=family.task, defaults=settings, prices=prices)
-        offer_files(small, large)
+        settings = whole(settings, models, calibrated)
+        prices = prices_given(models, small_price, large_price)
+        graph = create_cope(
+            models,
+            large,
+            task=family.task,
+            defaults=settings,
+            prices=prices,
+            thresholds=calibrated,
+        )
+        offer_files(*([models] if isinstance(models, str) else models), large)
         recording = (
             None if record is None else _recording(record, (small, large), family, settings, prices)
         )
@@ -155,7 +191,8 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         try:
             compiled = graph.compile(name="cope")
             watchers = [] if recording is None else [recording.see]
-            watchers += [] if as_json else [partial(show_node, console)]
+            shown = partial(show_node, console, several=not isinstance(models, str))
+            watchers += [] if as_json else [shown]
             run = _run(compiled, family.inputs, out, console, watchers)
             asyncio.run(run)
         except KeyboardInterrupt:
@@ -172,16 +209,6 @@ def solve(  # noqa: PLR0913 - one parameter an option is how typer reads them
         typer.echo(json.dumps(out, ensure_ascii=False, indent=2))
     else:
         show_outcome(console, out, is_code=family.is_code)
-
-
-def _planned(preset: CopeContext, *, plans: bool | None) -> CopeContext:
-    """Turn plans on or off in a preset."""
-    if plans is None:
-        return preset
-    how: dict[str, Any] = {"small_plan": "none", "stages": (1, 3)}
-    if plans:
-        how = {"small_plan": "goal", "stages": (1, 2, 3)}
-    return preset.model_copy(update=how)
 
 
 def _recording(

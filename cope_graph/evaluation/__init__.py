@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from cope_graph.evaluation.bench import Bench, run_bench
     from cope_graph.evaluation.datasets import Item, load
     from cope_graph.evaluation.records import Records, read_records
-    from cope_graph.evaluation.replaying.summary import Summary, summarise
+    from cope_graph.evaluation.replaying.summarising import summarise
+    from cope_graph.evaluation.replaying.summary import Summary
     from cope_graph.evaluation.replaying.tables import markdown, show_summary
     from cope_graph.evaluation.scoring import scorer
 
@@ -38,7 +39,7 @@ _HOMES: Final = {
     "run_bench": "bench",
     "scorer": "scoring",
     "show_summary": "replaying.tables",
-    "summarise": "replaying.summary",
+    "summarise": "replaying.summarising",
 }
 
 

@@ -84,9 +84,15 @@ class RecordFile:
             header: What its rows have in common.
 
         Raises:
-            InputError: The file is there, and holds records of something else.
+            InputError: The file is there, and holds records of something else; or it is a
+                folder, or lies in none.
         """
         self.path = path
+        if path.is_dir():
+            msg = (
+                f"{path} is a folder: name a file for the records, such as {path / 'bench.jsonl'}."
+            )
+            raise InputError(msg)
         _mend(path)
         if path.is_file() and path.stat().st_size:
             earlier = read_records(path)

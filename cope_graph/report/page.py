@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from cope_graph import __version__
+from cope_graph.evaluation.replaying.phrases import counted
 from cope_graph.evaluation.replaying.summary import BreakEven, Summary
 from cope_graph.report import heat, reading, savings, wording
 from cope_graph.report.figures import LOOKS, Picture, missing, pictures
@@ -79,6 +80,7 @@ def _content(
     versions = {"page by": f"cope-graph {__version__}", **made}
     return {
         "summary": summary,
+        "counted": counted(summary),
         "main": main,
         "baseline": reading.baseline(summary).name,
         "scale": scale,

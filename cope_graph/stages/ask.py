@@ -29,6 +29,7 @@ class Ask:
         update: Makes the state's update from the samples of each request, lost ones included.
         settled: Tells whether the decision stands without samples that are still on their way;
             `None` waits for all.
+        blocks: Whether `update` may block: it then runs off an event loop.
     """
 
     model: Bound
@@ -37,6 +38,7 @@ class Ask:
     requests: tuple[Request, ...]
     update: Callable[[list[list[Reply]]], dict[str, Any]]
     settled: Settled | None = None
+    blocks: bool = False
 
 
 def settle(ask: Ask, drawn: list[list[Outcome]]) -> dict[str, Any]:

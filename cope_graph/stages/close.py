@@ -48,6 +48,7 @@ def close(run: Run, visit: Visit, best: Best | None) -> dict[str, Any]:
         "answer": best["answer"],
         "stage": best["stage"],
         "confidence": best["confidence"],
+        "p_correct": best.get("p_correct"),
         "accepted": visit["accepted"],
         "reason": reason,
         "degraded": best["stage"] != 3 and _large_failed(run),  # noqa: PLR2004

@@ -10,6 +10,13 @@ from cope_graph.models.calls import rewritten
 from cope_graph.models.exchange import Reply, Request, lost
 from cope_graph.stages.ask import Ask
 from cope_graph.stages.look import is_scored, stands
+from cope_graph.stages.programs import (
+    Portion,
+    is_program,
+    portions,
+    prompts_of,
+    with_answers,
+)
 from cope_graph.stages.run import Run
 from cope_graph.stages.schedule import next_draw
 from cope_graph.stages.scored import check_scored
@@ -21,7 +28,8 @@ def small_execute(run: Run) -> Ask:
     state, draw = run.state, next_draw(run)
     first = len(state["samples"])
     goals = state["goals"][first : first + draw.k] if state["stage"] == 1 else []
-    requests = _one_per_goal(run, goals, first) if goals else (_shared(run, draw.k, first),)
+    shared = [_shared(run, portion) for portion in portions(run, first, draw.k) if not goals]
+    requests = _one_per_goal(run, goals, first) if goals else tuple(shared)
 
     def samples_of(replies: Sequence[Reply | None]) -> list[Sample]:
         numbered = enumerate(replies, first)
@@ -29,7 +37,7 @@ def small_execute(run: Run) -> Ask:
         fresh = [_sample(run, reply, i if goals else None, scored=scored) for i, reply in numbered]
         if run.cascade.more_voters:
             fresh = [{**sample, "model": draw.voter.name} for sample in fresh]
-        return [*state["samples"], *fresh]
+        return [*state["samples"], *with_answers(run, fresh, replies, first)]
 
     def settled(replies: Sequence[Reply | None]) -> bool:
         missing = [i for i, reply in enumerate(replies, first) if reply is None]
@@ -43,7 +51,8 @@ def small_execute(run: Run) -> Ask:
         return {"samples": samples_of(fresh)}
 
     looks = None if is_scored(run.cascade.task) else settled
-    return Ask(draw.voter, "execute", state["stage"], requests, update, looks)
+    blocks = run.cascade.task.programs is not None
+    return Ask(draw.voter, "execute", state["stage"], requests, update, looks, blocks)
 
 
 def large_execute(run: Run) -> Ask:
@@ -84,9 +93,12 @@ def _restored(run: Run, text: str) -> str:
 def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]:
     """Make stage 1's requests: every sample follows a goal of its own."""
     task, settings = run.cascade.task, run.settings
+    prompts = [
+        prompts_of(run.cascade, programs=is_program(run, first + i)) for i in range(len(goals))
+    ]
     return tuple(
         Request(
-            messages=run.turn(task.prompts.executor(run.asked, run.small_plans(goal))),
+            messages=run.turn(prompts[i].executor(run.asked, run.small_plans(goal))),
             temperature=settings.temperature_stage1,
             seed=None if settings.seed is None else settings.seed + first + i,
             max_tokens=settings.max_answer_tokens,
@@ -97,17 +109,18 @@ def _one_per_goal(run: Run, goals: list[str], first: int) -> tuple[Request, ...]
     )
 
 
-def _shared(run: Run, k: int, first: int) -> Request:
+def _shared(run: Run, portion: Portion) -> Request:
     """Make the one request for k samples that share their plans (stage 2), or have none."""
     state, settings = run.state, run.settings
     guided = state["stage"] != 1
     plans = [*run.small_plans(state["goal"]), *run.large_plans()] if guided else []
     task = run.cascade.task
+    prompts = prompts_of(run.cascade, programs=portion.programs)
     return Request(
-        messages=run.turn(task.prompts.executor(run.asked, plans)),
-        k=k,
+        messages=run.turn(prompts.executor(run.asked, plans)),
+        k=portion.k,
         temperature=settings.temperature_stage2 if guided else settings.temperature_stage1,
-        seed=None if settings.seed is None else settings.seed + first,
+        seed=None if settings.seed is None else settings.seed + portion.first,
         max_tokens=settings.max_answer_tokens,
         log_probs=task.log_probs,
         **_form(run),

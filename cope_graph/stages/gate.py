@@ -8,11 +8,13 @@ from typing import Any, get_args
 from cope_graph.errors import InputError
 from cope_graph.gates.verdict import AnswerClass, Verdict
 from cope_graph.money.lines import NO_TOTALS
+from cope_graph.stages.calibrated import p_correct
 from cope_graph.stages.close import close
 from cope_graph.stages.look import decision_on, is_certain, threshold_of, wave_size
+from cope_graph.stages.programs import endings, in_words
 from cope_graph.stages.run import Run
 from cope_graph.stages.voters import check_countable
-from cope_graph.state import Best, CopeState, Decision, Visit, Vote
+from cope_graph.state import Best, CopeState, Decision, Sample, Visit, Vote
 
 
 def confidence_gate(run: Run, verdict: Verdict) -> dict[str, Any]:
@@ -68,12 +70,16 @@ def _visit(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) ->
         visit["bounds"] = [*bounds]
     if decision == "undecided":
         visit["to_draw"] = wave_size(run, stage, verdict, len(run.state["samples"]))
+    if (probability := p_correct(run, verdict)) is not None:
+        visit["p_correct"] = probability
     if verdict.passes is not None:
         visit["passes"] = verdict.passes
     if verdict.failed is not None:
         visit["failed"] = [*verdict.failed]
     if verdict.fields is not None and sure is not None:
         visit["fields"] = dict(verdict.fields)
+    if ended := endings(run.state["samples"]):
+        visit["programs"] = ended
     return visit
 
 
@@ -100,6 +106,8 @@ def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -
         unsure = f"; {verdict.explanation}" if says_why else ""
         return f"the large model answered{unsure}" if accepted else without
     seen = _with_losses(run, verdict.explanation)
+    if without := in_words(endings(run.state["samples"])):
+        seen = f"{seen}, {without}"
     if run.state["stage"] == 2 and not run.state["guideline"]:  # noqa: PLR2004
         seen = f"the large model wrote no plan; {seen}"
     undrawn = 0 if threshold is None else _undrawn(run)
@@ -112,14 +120,14 @@ def _reason(run: Run, verdict: Verdict, decision: Decision, *, accepted: bool) -
         return f"{seen}; {undrawn} to come"
     if threshold is None or verdict.passes is not None:
         return seen
-    if threshold.quorum is not None:
-        met = "met" if accepted else "out of reach" if undrawn > 0 else "not met"
-        return f"{seen}; a quorum of {threshold.quorum} is {met}"
-    sign = ">" if threshold.strict else ">="
-    met = "met" if accepted else "not met"
     guess = (
         "" if is_certain(run, verdict) else f" with a probability of {run.settings.guard:g} or more"
     )
+    if threshold.quorum is not None:
+        out = "out of reach" if undrawn > 0 else "not met"
+        return f"{seen}; a quorum of {threshold.quorum} is {'met' if accepted else out}{guess}"
+    sign = ">" if threshold.strict else ">="
+    met = "met" if accepted else "not met"
     return f"{seen}; {sign} {threshold.tau:g} is {met}{guess}"
 
 
@@ -144,16 +152,23 @@ def _with_losses(run: Run, said: str) -> str:
 _UNREAD = "the large model's reply has no answer"
 
 
+def _said(winner: Sample, answer: str) -> str:
+    """Give the answer message: a program does not say what it prints."""
+    printed = f"\n\nThe program prints: {answer}" if "program" in winner else ""
+    return f"{winner['text']}{printed}"
+
+
 def _best(run: Run, verdict: Verdict, visit: Visit) -> Best | None:
     if verdict.answer is None or verdict.winner is None:
         return None
     winner = run.state["samples"][verdict.winner]
     return {
         "answer": verdict.answer,
-        "text": winner["text"],
+        "text": _said(winner, verdict.answer),
         "id": winner["id"],
         "stage": visit["stage"],
         "confidence": visit["confidence"],
+        "p_correct": visit.get("p_correct"),
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from cope_graph.errors import CopeError
+from cope_graph.models.crew import CREW
 from cope_graph.models.draw import adraw, draw
 from cope_graph.models.exchange import Outcome
 from cope_graph.models.steps import atake, take
@@ -64,6 +66,8 @@ class ModelNode(Runnable[CopeState, Update]):
                 return visit
             await atake(visit.admission())
             drawn = await adraw(visit.ask.model, visit.ask.requests, config, visit.terms)
+            if visit.ask.blocks:
+                return await CREW.away(partial(self._close, visit, drawn))
             return self._close(visit, drawn)
 
     @contextmanager

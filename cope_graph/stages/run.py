@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 from zlib import crc32
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
+from cope_graph.calibration.platt import Platt
+from cope_graph.calibration.thresholds import Thresholds
 from cope_graph.context import CopeContext, Overrides
 from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.verdict import Question
@@ -37,6 +39,7 @@ FRESH: Final[dict[str, Any]] = {
     "decision": None,
     "answer": None,
     "confidence": None,
+    "p_correct": None,
     "accepted": False,
     "reason": "",
     "degraded": False,
@@ -64,6 +67,8 @@ class Cascade:
         small_executor: The agent that executes in place of the small model, if any.
         large_executor: The same of the large one.
         more_voters: Further small models, in the order in which they are asked.
+        thresholds: Calibrated ones, which the defaults hold and no run may change.
+        platt: What says how likely an answer is right, by stage.
     """
 
     small: Bound
@@ -78,6 +83,8 @@ class Cascade:
     small_executor: Bound | None = None
     large_executor: Bound | None = None
     more_voters: tuple[Bound, ...] = ()
+    thresholds: Thresholds | None = None
+    platt: Mapping[int, Platt] = field(default_factory=dict)
 
     @property
     def voters(self) -> tuple[Bound, ...]:

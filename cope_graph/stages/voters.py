@@ -8,12 +8,14 @@ from typing import Final
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
 
+from cope_graph.calibration.fits import check_run
 from cope_graph.context import CopeContext, resolve
 from cope_graph.errors import InputError
 from cope_graph.gates.perplexities import Scored
 from cope_graph.gates.verdict import Verdict
 from cope_graph.models.bound import Bound, bind
 from cope_graph.money.prices import Price
+from cope_graph.stages.programs import check_programs
 from cope_graph.stages.run import Cascade, Run
 
 _NO_COUNT: Final = "leave quorum out and set tau1 and tau2."
@@ -98,10 +100,14 @@ def one_sample_each(defaults: CopeContext, voters: Sequence[Bound]) -> CopeConte
 def settings_of(cascade: Cascade, context: object) -> CopeContext:
     """Resolve a run's settings, see `resolve`, and refuse draws that cannot be made.
 
+    What calibrated thresholds fix stays as it is, whatever the overrides.
+
     Raises:
         InputError: The context does not fit the graph.
     """
     settings = resolve(cascade.defaults, context, cascade.overrides)
+    if cascade.thresholds is not None:
+        check_run(cascade.thresholds, cascade.defaults, settings)
     check_draws(cascade, settings)
     return settings
 
@@ -110,8 +116,9 @@ def check_draws(cascade: Cascade, settings: CopeContext) -> None:
     """Refuse a number of samples that the voters cannot share evenly, or below the quorum.
 
     Raises:
-        InputError: That, or the gate gives scores and counts nothing.
+        InputError: That, or the gate gives scores and counts nothing; or as `check_programs`.
     """
+    check_programs(cascade, settings)
     n, quorum, count = settings.n, settings.quorum, len(cascade.samplers)
     if n % count:
         msg = (

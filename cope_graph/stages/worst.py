@@ -10,8 +10,9 @@ from cope_graph.models.bound import Bound
 from cope_graph.models.exchange import Request
 from cope_graph.models.worst import most_tokens, plan_tokens, worst_case
 from cope_graph.money.amount import Amount
+from cope_graph.stages.programs import Portion, portions, prompts_of
 from cope_graph.stages.run import Run
-from cope_graph.stages.schedule import Draw, schedule
+from cope_graph.stages.schedule import schedule
 from cope_graph.state import Sample, Stage
 from cope_graph.tasks.task import Plan, PlanForm
 
@@ -47,17 +48,15 @@ def _visits(run: Run, node: str, now: Stage) -> Iterator[Amount]:
             continue  # its samples are there
         if stage == 1:
             yield from _plans(run, form, node) if goal else ()
-            for draw in _draws(run, stage, node):
-                if goal:
-                    yield from [_answer(run, draw.voter, goal)] * draw.k
-                else:
-                    yield _answer(run, draw.voter, [], draw.k)
+            for voter, part in _draws(run, stage, node):
+                k, requests = (1, part.k) if goal else (part.k, 1)
+                yield from [_answer(run, voter, goal, k, programs=part.programs)] * requests
         elif stage == 2:  # noqa: PLR2004
             if not past_plan:
                 yield _plan(run, large, settings.large_plan)
             plans = [*goal, *guideline]
-            draws = _draws(run, stage, node if stage == now else "")
-            yield from (_answer(run, draw.voter, plans, draw.k) for draw in draws)
+            for voter, part in _draws(run, stage, node if stage == now else ""):
+                yield _answer(run, voter, plans, part.k, programs=part.programs)
         else:
             if guideline and 2 not in settings.stages and not past_plan:  # noqa: PLR2004
                 yield _plan(run, large, settings.large_plan)
@@ -74,13 +73,15 @@ def _plans(run: Run, form: PlanForm, node: str) -> Iterator[Amount]:
         yield _plan(run, voter, form, run.share)
 
 
-def _draws(run: Run, stage: Stage, node: str) -> Iterator[Draw]:
-    """List the draws of a stage that are not made, seen from a node in it."""
+def _draws(run: Run, stage: Stage, node: str) -> Iterator[tuple[Bound, Portion]]:
+    """List what of a stage is not drawn, seen from a node in it: by voter and by prompt."""
+    first = 0
     drawn = len(run.state["samples"]) if node in ("small_plan", "small_execute") else 0
     for draw in schedule(run, stage):
-        if drawn < draw.k:
-            yield Draw(draw.voter, draw.k - max(drawn, 0))
-        drawn -= draw.k
+        there = min(max(drawn - first, 0), draw.k)
+        for part in portions(run, first + there, draw.k - there):
+            yield draw.voter, part
+        first += draw.k
 
 
 def _plan(run: Run, model: Bound, form: PlanForm, k: int = 1) -> Amount:
@@ -89,9 +90,12 @@ def _plan(run: Run, model: Bound, form: PlanForm, k: int = 1) -> Amount:
     return _cost(run, model, prompts.planner(form, _question(run, model)), k, most)
 
 
-def _answer(run: Run, model: Bound, forms: list[PlanForm], k: int = 1) -> Amount:
+def _answer(
+    run: Run, model: Bound, forms: list[PlanForm], k: int = 1, *, programs: bool = False
+) -> Amount:
     """Bound what k samples cost that follow plans which are still to be written."""
-    prompts, most = run.cascade.task.prompts, run.settings.max_answer_tokens
+    prompts = prompts_of(run.cascade, programs=programs)
+    most = run.settings.max_answer_tokens
     prompt = prompts.executor(_question(run, model), [Plan(form, "-") for form in forms])
     given = run.settings.max_plan_tokens
     planners = {"goal": run.cascade.voters, "guideline": (run.cascade.large,)}

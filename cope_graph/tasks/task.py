@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.messages import BaseMessage
 
@@ -15,6 +15,9 @@ from cope_graph.gates.asking import AskingGate
 from cope_graph.gates.perplexities import Perplexity
 from cope_graph.gates.verdict import AsyncGate, Gate, Question
 from cope_graph.tasks.delimit import delimited
+
+if TYPE_CHECKING:
+    from cope_graph.tasks.programs import Programs
 
 Condense = Callable[[Sequence[BaseMessage]], Sequence[BaseMessage]]
 """From a conversation to what of it the large model gets."""
@@ -141,6 +144,8 @@ class Task:
             question are then the agent's; a sample's text is a message as
             `cope_graph.models.calls` writes it.
         condense: What of the conversation the large model gets; `None` for all of it.
+        programs: Which samples of the small model are programs whose output is their answer;
+            `None` for none (the paper).
     """
 
     name: str
@@ -155,6 +160,7 @@ class Task:
     schema: Mapping[str, Any] | None = None
     offer: Callable[[Question], Offer] | None = None
     condense: Condense | None = None
+    programs: Programs | None = None
 
     def __post_init__(self) -> None:
         """Refuse a gate that would fail, or escalate each run, once its samples are paid.
@@ -172,4 +178,11 @@ class Task:
             raise InputError(msg)
         if isinstance(gate, Perplexity) and not self.log_probs:
             msg = "gates.perplexity() reads log-probabilities: pass Task(..., log_probs=True)."
+            raise InputError(msg)
+        in_words = self.schema is None and self.offer is None and not self.log_probs
+        if self.programs is not None and not in_words:
+            msg = (
+                "Programs vote beside answers in words: leave them out of a task with log_probs, "
+                "schema or offer."
+            )
             raise InputError(msg)

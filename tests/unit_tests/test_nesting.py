@@ -143,6 +143,7 @@ def test_the_schemas_hold_what_a_caller_sends_and_gets(snapshot: SnapshotAsserti
         "failures",
         "ledger",
         "messages",
+        "p_correct",
         "reason",
         "route",
         "stage",

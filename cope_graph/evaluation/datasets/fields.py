@@ -80,7 +80,7 @@ def recognise(
             raise rows[0].refused(msg)
     question = question or _only(rows, _asked, QUESTIONS, "question")
     if question is None:
-        msg = "has no field for the question: name it by question_field"
+        msg = "has no field for the question: name it by question_field (--question-field)"
         raise rows[0].refused(msg)
     gold = gold or _only(rows, _known, GOLDS, "gold")
     return Fields(question, gold, id_ or _first(rows, IDS))

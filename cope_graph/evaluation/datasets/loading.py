@@ -155,9 +155,11 @@ def _kept(
 def _unlabelled(raw: Raw, reader: Rows) -> InputError:
     field = reader.fields.gold
     if field is not None:
-        why = f"has no answer in {field!r}: fill it in, or pass unlabelled='leave_out'"
+        why = (
+            f"has no answer in {field!r}: fill it in, or pass unlabelled='leave_out' (--leave-out)"
+        )
     else:
-        why = "has no field for the answer: name it by gold_field"
+        why = "has no field for the answer: name it by gold_field (--gold-field)"
     if reader.task is not None and reader.task.name == "code":
         why = "has no tests: name them 'tests' or 'hidden_tests', a list of asserts"
     return raw.refused(why)
@@ -165,7 +167,7 @@ def _unlabelled(raw: Raw, reader: Rows) -> InputError:
 
 def _double(first: Item, item: Item) -> InputError:
     if first == item:
-        how = "leave one out, or pass unusable='leave_out'"
+        how = "leave one out, or pass unusable='leave_out' (--leave-out)"
         return InputError(f"{item.place} says the same as {first.place}: {how}.")
     where = f"{item.place} has the id {item.id!r:.80} of {first.place}"
     return InputError(f"{where}, and says something else: give each row an id of its own.")

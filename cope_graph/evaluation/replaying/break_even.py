@@ -22,8 +22,9 @@ def break_even(
     Args:
         accepts: p, of the items that reach stage 2.
         usd_stage2: c2, mean USD an item that reaches it: the large plan and the votes under it.
-        usd_stage3: c3, mean USD of the large model's answer under the plan, on the same items.
-        usd_without: c3', mean USD of its answer without a plan, on the same items.
+        usd_stage3: c3, mean USD of the large model's answer under the plan, on those it does not
+            accept.
+        usd_without: c3', mean USD of its answer without a plan, on all that reach it.
 
     Returns:
         Both shares; `None` where a cost is not known, or stage 3 costs nothing: then there is

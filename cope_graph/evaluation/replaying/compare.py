@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from cope_graph.context import CopeContext, describe
 from cope_graph.errors import InputError
 from cope_graph.evaluation.records import Records
 from cope_graph.evaluation.replaying.break_even import break_even
+from cope_graph.evaluation.replaying.chosen_arms import poor_words
 from cope_graph.evaluation.replaying.figures import figures, known, usd_of
 from cope_graph.evaluation.replaying.frontier import every_sweep, frontier, grid_of
 from cope_graph.evaluation.replaying.health import health_of
@@ -24,8 +25,6 @@ from cope_graph.evaluation.replaying.walk import Outcomes, Thresholds, Walk, key
 from cope_graph.evaluation.replaying.words import words_of
 from cope_graph.money.prices import Price
 from cope_graph.state import Stage
-
-_LEVELS: Final = ("warning", "note", "good")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def compare(  # noqa: PLR0913 - what-ifs, each by name
     baseline: str,
     seed: int,
 ) -> Summary:
-    """Compare all methods that the records can tell of, see `summary.summarise`."""
+    """Compare all methods that the records can tell of, see `summarising.summarise`."""
     methods: tuple[Method, ...] = (*METHODS, in_order(order)) if order else METHODS
     _check_baseline(baseline, methods)
     run = replay(records, n=asked.n, prices=prices, voters=voters)
@@ -112,9 +111,9 @@ def compare(  # noqa: PLR0913 - what-ifs, each by name
         break_even=_break_even(walks.get(COPE), outcomes, asked.at),
         baseline=baseline,
         words=(),
+        whole=header["data"]["items"] if header["data"] else None,
     )
-    words = [*words_of(summary), *_left_out(left_out)]
-    return replace(summary, words=tuple(sorted(words, key=lambda word: _LEVELS.index(word.level))))
+    return replace(summary, words=words_of(summary, [*poor_words(records), *_left_out(left_out)]))
 
 
 def _check_baseline(baseline: str, methods: Sequence[Method]) -> None:
@@ -153,16 +152,21 @@ def _health(stage: Stage, outcome: Outcome, there: Bools, tau: float, strict: bo
 
 
 def _break_even(cope: Walk | None, outcomes: Outcomes, at: Thresholds) -> BreakEven | None:
-    """Compare stage 2 with going on at once, on the items that reach it."""
+    """Compare stage 2 with going on at once, on the items that reach it.
+
+    What goes on are the hard items, with the longer answers: stage 3 is priced by these, so that
+    COPE and S1+S3 differ by just what is said here. Where all are accepted nothing goes on.
+    """
     if cope is None or cope.reached is None:
         return None
     second, there = outcomes[key_of(COPE.steps[1])], cope.reached[1]
     if not there.any():
         return None
+    on = cope.reached[2] if cope.reached[2].any() else there
     return break_even(
         accepts=float(second.accepts(at.tau2, strict=at.strict)[there].mean()),
         usd_stage2=_mean_usd(second, there),
-        usd_stage3=_mean_usd(outcomes.get(key_of(COPE.steps[2])), there),
+        usd_stage3=_mean_usd(outcomes.get(key_of(COPE.steps[2])), on),
         usd_without=_mean_usd(outcomes.get(key_of(LARGE.steps[0])), there),
     )
 

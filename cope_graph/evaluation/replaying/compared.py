@@ -59,20 +59,12 @@ def compared(records: Records, n: int) -> Compared:
             continue
         for arm in arms:
             rows[arm][item] = by_arm[arm][-1]
-    _count_missing(records, len(found), excluded)
     items = tuple(item for item in found if arms and item in rows[arms[0]])
     if not items:
         said = "; ".join(f"{why}: {count}" for why, count in excluded.items()) or "it has no rows"
         msg = f"No item of {records.name} can be compared ({said})."
         raise InputError(msg)
     return Compared(items, rows, dict(excluded))
-
-
-def _count_missing(records: Records, found: int, excluded: Counter[str]) -> None:
-    """Count items that a bench has not come to; a solve's data are its runs."""
-    data = records.header["data"]
-    if records.header["made_by"] == "bench" and data is not None and data["items"] > found:
-        excluded["not drawn yet"] += data["items"] - found
 
 
 def _stages(records: Records, arm: str) -> Sequence[int]:

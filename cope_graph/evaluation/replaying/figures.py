@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 
 from cope_graph.evaluation.replaying.bill_lines import ROLES
-from cope_graph.evaluation.replaying.intervals import mean_intervals
+from cope_graph.evaluation.replaying.intervals import DIFFERENCES, SHARES, mean_intervals
 from cope_graph.evaluation.replaying.methods import LARGE
 from cope_graph.evaluation.replaying.methods import Method as Way
 from cope_graph.evaluation.replaying.outcomes import Floats
@@ -26,8 +26,8 @@ def figures(walks: Mapping[Way, Walk], *, baseline: str, seed: int) -> tuple[Met
     """
     large = walks.get(LARGE)
     right = np.stack([one.right for one in walks.values()], axis=1)
-    accuracy = _intervals(right, seed)
-    against = None if large is None else _intervals(right - large.right[:, None], seed)
+    accuracy = _intervals(right, seed, SHARES)
+    against = None if large is None else _intervals(right - large.right[:, None], seed, DIFFERENCES)
     usd = {way.name: usd_of(one) for way, one in walks.items()}
     return tuple(
         _method(
@@ -56,8 +56,8 @@ def known(value: float) -> float | None:
     return None if isnan(value) else float(value)
 
 
-def _intervals(values: Floats, seed: int) -> list[Interval]:
-    low, high = mean_intervals(values, seed=seed)
+def _intervals(values: Floats, seed: int, span: tuple[float, float]) -> list[Interval]:
+    low, high = mean_intervals(values, seed=seed, span=span)
     return [Interval(*map(float, one)) for one in zip(values.mean(axis=0), low, high, strict=True)]
 
 

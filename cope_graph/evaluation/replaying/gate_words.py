@@ -20,6 +20,8 @@ WRONG_ACCEPTS: Final = 0.10
 """A share of wrong answers among the accepted ones from which on they are spoken of."""
 FEW: Final = 20
 """With fewer items a gate's figures say little, and nothing else is said of it."""
+BOTH_KINDS: Final = 10
+"""With fewer right answers or fewer wrong ones an AUROC says little, good or bad."""
 
 
 def gate_words(health: Health, items: int, cascade: Method | None) -> Iterator[Word]:
@@ -83,6 +85,15 @@ def _sight_words(gate: str, health: Health) -> Iterator[Word]:
             f"All {health.items} answers at stage {health.stage}'s gate are {one_class(health)}: "
             f"whether it tells right from wrong cannot be said (no AUROC).",
         )
+        return
+    right = _right(health)
+    if min(right, health.items - right) < BOTH_KINDS:
+        yield Word(
+            "note",
+            f"{right} right and {health.items - right} wrong answers at stage {health.stage}'s "
+            f"gate are too few of a kind to say how well it tells them apart (AUROC "
+            f"{figure:.2f}).",
+        )
     elif figure <= BLIND:
         yield Word(
             "warning",
@@ -90,3 +101,10 @@ def _sight_words(gate: str, health: Health) -> Iterator[Word]:
         )
     elif figure >= SHARP:
         yield Word("good", f"{gate} tells right from wrong: AUROC {figure:.2f}.")
+
+
+def _right(health: Health) -> int:
+    """Count the right answers at a gate."""
+    rate = health.accept_rate or 0.0
+    accepted, others = health.accuracy_accepted or 0.0, health.accuracy_rejected or 0.0
+    return round(health.items * (rate * accepted + (1 - rate) * others))

@@ -152,7 +152,7 @@ METHODS: Final[tuple[Method, ...]] = (
     ),
     Path(
         "oracle",
-        "COPE with a gate that knows what is right: no gate can do better.",
+        "COPE with a gate that knows what is right: no gate can be right more often.",
         (Step("cope", 1, "knows"), Step("cope", 2, "knows"), Step("cope", 3)),
     ),
     COPE,

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-from cope_graph.errors import MissingPackageError
-
-if TYPE_CHECKING:
-    from cope_graph.evaluation.records import Records
-    from cope_graph.money.prices import Price
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class Method:
     Attributes:
         name: Such as `"COPE"`, `"large"`, `"small vote"`.
         what: One sentence of what it does.
-        accuracy: Share of items that are right, 0 to 1; percentile bootstrap over items.
+        accuracy: Share of items that are right, 0 to 1; bootstrap over items, see `intervals`.
         difference: Accuracy less the large model's, paired; `None` for the large model itself.
         usd: Mean USD an item; `None` where a price is unknown.
         share: `usd` of the baseline's; `None` where that is 0 or one of them is unknown.
@@ -202,7 +196,7 @@ class Word:
 
     Attributes:
         level: How loud it is.
-        text: One plain sentence.
+        text: A plain sentence, or two.
     """
 
     level: Literal["good", "note", "warning"]
@@ -232,7 +226,9 @@ class Summary:
             unknown), cheapest first.
         break_even: Of stage 2; `None` where a price is unknown, or nothing reaches it.
         baseline: Name of the method that savings are measured against.
-        words: Loud, plain sentences.
+        words: Loud, plain sentences; the verdict first.
+        whole: How many items the data set has, of which these were drawn; `None` where nobody
+            knows.
     """
 
     title: str
@@ -253,56 +249,4 @@ class Summary:
     break_even: BreakEven | None
     baseline: str
     words: tuple[Word, ...]
-
-
-def summarise(  # noqa: PLR0913 - what-ifs, each by name
-    records: Records,
-    *,
-    tau1: float | None = None,
-    tau2: float | None = None,
-    strict: bool | None = None,
-    n: int | None = None,
-    prices: Mapping[str, Price] | None = None,
-    voters: Sequence[str] | None = None,
-    order: Sequence[int] | None = None,
-    baseline: str = "large",
-    seed: int = 0,
-) -> Summary:
-    """Compare all methods from records alone; no model is asked.
-
-    Args:
-        records: Of a bench or of runs.
-        tau1: Threshold of stage 1; `None` for the records' own, as with the next three.
-        tau2: Threshold of stage 2.
-        strict: Whether a confidence has to be above the threshold.
-        n: Samples of stages 1 and 2, not more than were drawn.
-        prices: By side (`"small"`, `"large"`, `"judge"`, `"voter:NAME"`) or model name, in place
-            of what was billed.
-        voters: Who votes in the agreement of several models, in order, `"small"` for the small
-            model; `None` for all.
-        order: Stages in another order, such as `(2, 1, 3)`, as a further method.
-        baseline: Name of the method that costs are a share of.
-        seed: Of the bootstrap.
-
-    Raises:
-        InputError: The records cannot say; the message names the first item that they lack
-            something of, and what they can say.
-        MissingPackageError: NumPy is not installed.
-    """
-    try:
-        from cope_graph.evaluation.replaying.compare import compare, settings_of  # noqa: PLC0415 - NumPy
-    except ModuleNotFoundError as error:
-        if error.name != "numpy":
-            raise
-        msg = "Tables of methods need NumPy: run `pip install 'cope-graph[bench]'`."
-        raise MissingPackageError(msg) from error
-    given = {"tau1": tau1, "tau2": tau2, "strict": strict, "n": n}
-    return compare(
-        records,
-        settings_of(records, given),
-        prices=prices,
-        voters=voters,
-        order=order,
-        baseline=baseline,
-        seed=seed,
-    )
+    whole: int | None = None

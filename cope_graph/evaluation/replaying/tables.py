@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cope_graph.evaluation.replaying.cells import Section
+from cope_graph.evaluation.replaying.phrases import counted
 from cope_graph.evaluation.replaying.sections import sections
 from cope_graph.evaluation.replaying.summary import Summary
 
@@ -79,7 +80,7 @@ def _about(summary: Summary) -> str:
     """Say what was compared."""
     sign = ">" if summary.strict else ">="
     parts = [
-        f"{summary.items} items of {summary.data}, task {summary.task}",
+        f"{counted(summary)} of {summary.data}, task {summary.task}",
         *(f"{side} {name}" for side, name in summary.models.items()),
         f"n = {summary.n}, accepted at {sign} {summary.tau1:g} and {sign} {summary.tau2:g}",
     ]

@@ -102,6 +102,26 @@ def test_what_the_tested_items_say_does_not_change_the_choice() -> None:
     assert not other.shown.certified
 
 
+def test_what_the_tested_items_cost_does_not_change_the_order_of_the_voters() -> None:
+    base = voters(400)
+    free = replace(base, usd=base.usd[:, ::-1], by_cost=True)  # the last one is the cheapest
+    got = calibrate(free, max_loss=0.3, split=0.5, seed=1).thresholds.schedule.small
+    assert list(got) == sorted(got, reverse=True)
+    _, tested = dealt(base.alone.items, 0.5, 1, choice=True)
+    turned = free.usd.copy()
+    turned[tested] = base.usd[tested]
+    other = calibrate(replace(free, usd=turned), max_loss=0.3, split=0.5, seed=1).thresholds
+    assert other.schedule.small == got
+
+
+def test_two_voters_of_a_free_order_are_ordered_on_other_items_than_the_test() -> None:
+    base = voters(100)
+    pair = {name: getattr(base, name)[:, :2] for name in ("groups", "right", "usd")}
+    two = replace(base, voters=("a", "b"), by_cost=True, **pair)
+    assert calibrate(two, max_loss=0.1).thresholds.origin.chosen_on == 30
+    assert calibrate(replace(two, by_cost=False), max_loss=0.1).thresholds.origin.chosen_on == 0
+
+
 def test_a_quorum_is_certified_with_its_voters_in_order() -> None:
     got = calibrate(voters(1500), max_loss=0.05).thresholds
     assert got.shown.certified
@@ -110,6 +130,15 @@ def test_a_quorum_is_certified_with_its_voters_in_order() -> None:
     assert list(got.schedule.small) == sorted(got.schedule.small)
     assert got.tau1 == (quorum - 1) / len(got.schedule.small)
     assert got.settings()["quorum"] == quorum
+
+
+def test_plans_that_were_not_shown_to_keep_the_promise_become_the_large_model_alone() -> None:
+    base = table(200, plans=True)
+    got = calibrate(replace(base, right3=np.zeros(200, np.bool_)), max_loss=0.02).thresholds
+    assert not got.shown.certified
+    assert got.settings()["stages"] == (3,)
+    assert (got.shown.loss, got.shown.bound, got.shown.usd) == (0.0, 0.0, got.shown.usd_large)
+    assert got.shown.accuracy == got.shown.accuracy_large
 
 
 def test_a_quorum_that_was_not_shown_becomes_the_large_model_alone() -> None:

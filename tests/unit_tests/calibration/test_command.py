@@ -67,7 +67,15 @@ def test_too_few_items_are_told_with_the_number_that_would_do(tmp_path: Path) ->
     said = run(written(tmp_path / "r.jsonl", 40), "--max-loss", "0.02").stdout
     assert "Cannot certify a loss of at most 2.0%" in said
     assert "items in the test would do" in said
-    assert "CopeContext(stages=(3,))" in said
+    assert "Under these thresholds the large model answers alone." in said
+    assert "this is number 1, and the first accepts nothing" in said
+
+
+def test_a_cost_that_cannot_be_certified_is_told_with_its_bound(many: Path) -> None:
+    said = run(many, "--max-usd", "0.75", "--most-usd", "100").stdout
+    assert "Cannot certify with confidence 0.9: " in said
+    assert "the upper bound is " in said
+    assert "--most-usd" not in said
 
 
 def test_a_cost_is_an_estimate_without_a_most_and_certified_with_one(many: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from cope_graph.calibration import DriftWatch, Thresholds, calibrate
 from cope_graph.calibration.exact_share import exact_interval
 from cope_graph.calibration.wagers import joining, wagers
 from cope_graph.errors import InputError
+from cope_graph.gates.decide import Threshold
 from tests.unit_tests.calibration.outcomes import table, voters
+from tests.unit_tests.gates.stopping import draw, seen
 
 MADE = calibrate(table(600), max_loss=0.05).thresholds
 
@@ -98,14 +101,50 @@ def visit(**given: Any) -> dict[str, Any]:
 
 
 def test_a_runs_output_is_read_by_its_last_look_at_the_first_stage() -> None:
-    looks = [visit(samples=4, accepted=False), visit(), visit(stage=3, confidence=None)]
+    looks = [visit(), visit(stage=3, confidence=None)]
     report = DriftWatch(MADE).feed({"visits": looks, "stopped_by": None})
     assert (report.runs, report.accepted, dict(report.agreement)) == (1, 1.0, {0.75: 1})
 
 
-def test_agreement_of_a_part_of_the_samples_is_not_compared() -> None:
-    report = DriftWatch(MADE).feed({"visits": [visit(samples=5)], "stopped_by": None})
-    assert (report.runs, dict(report.agreement)) == (1, {})
+@pytest.mark.parametrize(
+    "looks",
+    [[visit(samples=5)], [visit(samples=4, accepted=False), visit()]],
+    ids=["stopped early", "drawn in full, in waves"],
+)
+def test_agreement_of_samples_in_waves_is_not_compared(looks: list[dict[str, Any]]) -> None:
+    report = DriftWatch(MADE).feed({"visits": looks, "stopped_by": None})
+    assert (report.runs, report.accepted, dict(report.agreement)) == (1, 1.0, {})
+
+
+def test_early_stopping_is_no_drift() -> None:
+    drifted = 0
+    for trial in range(10):
+        made = calibrate(table(400, trial), max_loss=0.05).thresholds
+        watching = DriftWatch(made)
+        for place, confidence in enumerate(confidences(600, 1000 + trial)):
+            watching.feed({"visits": stopped_early(confidence, made.tau1, place)})
+        drifted += watching.report().drifted
+    assert drifted <= 1
+
+
+def stopped_early(confidence: float, tau: float, seed: int) -> list[dict[str, Any]]:
+    """Give the looks of a run whose full draw would have this confidence, samples shuffled."""
+    alike = round(confidence * 8)
+    answers = [*["1"] * alike, *(f"other {place}" for place in range(8 - alike))]
+    Random(seed).shuffle(answers)  # noqa: S311 - no secret
+    looks, drawn = [], 0
+    for size in draw(answers, Threshold(tau), "hand_over").waves:
+        drawn += size
+        share = seen(answers[:drawn]).confidence
+        passed = round((share or 0) * drawn) / 8 > tau
+        looks.append(visit(samples=drawn, confidence=share, accepted=passed))
+    return looks
+
+
+@pytest.mark.parametrize("out", [{}, {"visits": "none"}, "text"])
+def test_what_is_no_output_of_a_cascade_is_refused(out: Any) -> None:
+    with pytest.raises(InputError, match="no output of a cascade: feed what graph"):
+        DriftWatch(MADE).feed(out)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,10 @@ def test_every_schedule_of_the_records_is_a_table() -> None:
         ((1, 2, 3), "guideline"),
         ((2, 3), "none"),
     }
-    assert found.notes == ()
+    assert found.notes == (
+        "In a quorum the small model is asked at temperature 0.0, as the other voters were; it was "
+        "recorded at 0.4.",
+    )
 
 
 def test_outcomes_are_those_of_the_records() -> None:
@@ -57,10 +60,10 @@ def test_without_plans_the_large_model_alone_is_stage_3() -> None:
     assert table.alone.usd.tolist() == [1.0] * 4
 
 
-def test_voters_are_ordered_by_cost_with_one_sample_of_the_small_model() -> None:
+def test_voters_are_to_be_ordered_by_cost_with_one_sample_of_the_small_model() -> None:
     (table,) = (one for one in from_records(whole()).tables if isinstance(one, VoterTable))
-    assert table.voters[0] == "m"
-    assert set(table.voters) == {"m", "x", "y"}
+    assert table.voters == ("m", "x", "y")
+    assert table.by_cost
     assert table.usd[:, 0].tolist() == pytest.approx([0.1] * 4)
     agree = table.groups[:, 0] == table.groups[:, table.voters.index("x")]
     assert agree.tolist() == [True, True, True, False]
@@ -73,6 +76,13 @@ def test_half_of_the_samples_are_a_schedule_too() -> None:
     sizes = [one.schedule.n for one in found.tables if isinstance(one, StageTable)]
     assert sizes == [6, 3]
     assert from_records(records(rows, settings=settings), n=6).tables[0].schedule.n == 6  # type: ignore[union-attr]
+
+
+def test_at_fewer_samples_a_plan_that_was_picked_among_all_is_no_outcome() -> None:
+    found = from_records(whole(), n=3)
+    assert ((1, 3), "goal") in stages(found)
+    assert not [key for key in stages(found) if key[0] == (1, 2, 3)]
+    assert "picked among more than n=3 samples" in " ".join(found.notes)
 
 
 def test_records_without_plan_stages_say_that_stage_1_alone_is_calibrated() -> None:

@@ -73,6 +73,8 @@ def test_what_holds_no_thresholds_is_refused(wrong: dict[str, Any], said: str) -
 def test_no_file_no_json_and_no_values_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none.json cannot be read: No such file"):
         read_thresholds(tmp_path / "none.json")
+    with pytest.raises(InputError, match=r"none/t.json: No such file.*Name another file"):
+        MADE.save(tmp_path / "none" / "t.json")
     (tmp_path / "text.json").write_text("not json", encoding="utf-8")
     with pytest.raises(InputError, match=r"text.json holds no thresholds"):
         read_thresholds(tmp_path / "text.json")

@@ -169,7 +169,7 @@ def test_a_spent_budget_is_one_sentence_and_the_same_command_goes_on(
 
 
 REFUSALS = {
-    "an unknown arm": (["--arms", "cope,cup"], "There are no arms 'cup'; there are: plan_free"),
+    "an unknown arm": (["--arms", "cope,cup"], "There is no arm 'cup'; there is: plan_free"),
     "a price without a model": (["--voter-price", "0.1"], "--voter-price is MODEL=PRICE"),
     "a price of nobody": (["--voter-price", "x=1,2"], "of 'x', which is no --voter"),
     "a price that is none": (["--voter", "openai:x", "--voter-price", "openai:x=cheap"], "cheap"),

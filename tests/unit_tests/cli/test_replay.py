@@ -82,6 +82,13 @@ def test_other_prices_replace_what_was_billed(records: Path) -> None:
     assert cost["large"] > told(records)["methods"][2]["usd"]
 
 
+def test_arms_are_chosen_by_name(records: Path) -> None:
+    found = [one["name"] for one in told(records, "--arms", "plan_free, voter:x")["methods"]]
+    assert "plan-free vote cascade" in found
+    assert "COPE" not in found
+    assert "no arm 'z'" in refused(records, "--arms", "z")
+
+
 def test_voters_and_another_order_are_chosen_by_name(records: Path) -> None:
     found = told(records, "--voters", "x, small", "--order", "2,1,3")
     names = [one["name"] for one in found["methods"]]

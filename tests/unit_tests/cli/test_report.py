@@ -63,6 +63,13 @@ def test_what_ifs_and_the_baseline_reach_the_page(records: Path, tmp_path: Path)
     assert "Saved or lost against small vote" in text
 
 
+def test_arms_are_chosen_by_name(records: Path, tmp_path: Path) -> None:
+    run(str(records), "-o", str(tmp_path / "page.html"), "--arms", "plan_free")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "plan-free vote cascade" in page
+    assert "large with its own plan" not in page.partition("<section")[2].partition("Left out")[0]
+
+
 def test_an_unknown_baseline_leaves_no_file(records: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nope"):
         run(str(records), "-o", str(tmp_path / "out"), "--baseline", "nope")

@@ -61,11 +61,6 @@ def test_an_unlabelled_sample_without_an_answer_is_no_matter() -> None:
     assert compared(records([one]), 4).items == ("x",)
 
 
-def test_items_that_a_bench_has_not_come_to_are_counted() -> None:
-    data: Any = {"name": "d", "sha256": "0", "items": 3}
-    assert compared(records([fine("x")], data=data), 4).excluded == {"not drawn yet": 2}
-
-
 def test_nothing_left_is_an_error_that_says_why() -> None:
     with pytest.raises(InputError, match=r"No item of r.jsonl can be compared \(a run in arm"):
         compared(records([fine("x", error="it broke")]), 4)

@@ -126,3 +126,10 @@ def test_a_header_says_settings_and_prices_as_json() -> None:
     assert made["prices"] == {"small": {"input": "0.15", "output": "0.60"}}
     assert made["settings"]["budget_usd"] == "0.10"
     assert CopeContext.model_validate(made["settings"]) == CopeContext(budget_usd=Decimal("0.10"))
+
+
+def test_a_folder_is_no_file_of_records(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"is a folder: name a file for the records, such as .*bench"
+    ):
+        RecordFile(tmp_path, header())

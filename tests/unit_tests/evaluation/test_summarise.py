@@ -8,7 +8,8 @@ import pytest
 from cope_graph.context import CopeContext
 from cope_graph.errors import InputError
 from cope_graph.evaluation.replaying.methods import METHODS
-from cope_graph.evaluation.replaying.summary import Method, Summary, summarise
+from cope_graph.evaluation.replaying.summarising import summarise
+from cope_graph.evaluation.replaying.summary import Method, Summary
 from cope_graph.money.prices import Price
 from tests.unit_tests.evaluation.recorded import bench, records, row, stage
 
@@ -30,7 +31,7 @@ def test_a_methods_figures_are_means_of_its_items() -> None:
     assert cope.accuracy.value == 0.75
     assert cope.difference is not None
     assert cope.difference.value == -0.25
-    assert cope.difference.low < -0.25 < cope.difference.high == 0
+    assert cope.difference.low < -0.25 < 0 < cope.difference.high  # four items rule nothing out
     assert cope.usd == cope.share == pytest.approx((4 * 0.8 + 2 * 1.4 + 1) / 4)
     assert cope.usd_by_role == pytest.approx({"plan": 0.9, "execute": 0.85, "judge": 0})
     assert cope.usd_by_stage == pytest.approx({1: 0.8, 2: 0.7, 3: 0.25})
@@ -190,7 +191,23 @@ def test_settings_are_the_records_own_where_nothing_else_is_asked() -> None:
 
 def test_the_summary_itself_needs_no_numpy() -> None:
     code = (
-        "import sys; import cope_graph.evaluation.replaying.summary; print('numpy' in sys.modules)"
+        "import sys; import cope_graph.evaluation.replaying.summarising;"
+        "print('numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
     assert done.stdout == "False\n"
+
+
+def test_stage_2_pays_where_cope_costs_less_than_without_it() -> None:
+    given = bench()
+    for one in given:
+        for line in one["lines"]:
+            if one["item"] == "three" and one["arm"] == "cope" and line["stage"] == 3:
+                line["usd"] = "9"  # the item that goes on takes the longest answer
+    found = summarise(given)
+    reach = sum(share.items for stage, share in method(found, "COPE").resolved.items() if stage > 1)
+    dearer = (method(found, "COPE").usd or 0) - (method(found, "S1+S3").usd or 0)
+    assert found.break_even is not None
+    assert not found.break_even.pays
+    lost = found.break_even.needed - found.break_even.accepts
+    assert dearer == pytest.approx(reach * lost * found.break_even.usd_saved)

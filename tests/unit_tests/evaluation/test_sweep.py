@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cope_graph.evaluation.records import Row
@@ -32,6 +32,7 @@ ITEMS = st.lists(st.tuples(VOTES, VOTES, LETTERS), min_size=1, max_size=8).map(
 )
 
 
+@settings(deadline=None)  # NumPy takes its time at first
 @given(ITEMS, st.booleans())
 def test_every_cell_is_what_a_walk_at_its_thresholds_finds(rows: list[Row], strict: bool) -> None:
     found = run(rows)
@@ -54,7 +55,7 @@ def test_intervals_hold_the_accuracies_and_come_in_the_cells_order() -> None:
     )
     cells = [(0, 0), (5, 5)]
     low, high = grid.intervals(cells, seed=0)
-    assert (low[0], high[0]) == (1, 1)  # stage 1 accepts all, and all are right
+    assert 0.85 < low[0] < high[0] == 1  # stage 1 accepts all, and all are right
     assert low[1] < grid.accuracy[5, 5] == 0.5 < high[1]
 
 
@@ -84,6 +85,7 @@ def test_levels_are_those_that_differ_in_effect_with_the_threshold_in_use() -> N
     assert levels(one, 1.0, strict=True) == (0.0, 0.5, 1.0)
 
 
+@settings(deadline=None)  # NumPy takes its time at first
 @given(ITEMS, st.floats(0, 1), st.booleans())
 def test_any_threshold_does_what_one_of_the_levels_does(
     rows: list[Row], tau: float, strict: bool
@@ -112,6 +114,7 @@ def test_sizes_are_powers_of_two_and_n() -> None:
     assert [sizes(n) for n in (1, 2, 8, 10)] == [(1,), (2,), (2, 4, 8), (2, 4, 8, 10)]
 
 
+@settings(deadline=None)  # NumPy takes its time at first
 @given(ITEMS)
 def test_no_setting_beats_one_of_the_frontier(rows: list[Row]) -> None:
     one = swept("COPE", 4, run(rows).at(4), Thresholds(0.5, 0.5, strict=True))

@@ -98,3 +98,10 @@ def test_json_holds_every_figure_and_its_version() -> None:
     assert read["grid"]["accuracy"][1][2] == pytest.approx(0.703)
     assert read["break_even"]["pays"] is True
     assert {"words", "excluded", "health", "frontier", "baseline"} <= read.keys()
+
+
+@pytest.mark.parametrize(
+    ("whole", "said"), [(None, "500 items of"), (500, "500 items of"), (685, "500 of 685 items of")]
+)
+def test_items_are_counted_against_the_whole_data_set(whole: int | None, said: str) -> None:
+    assert f"\n{said} sums.jsonl, task math" in markdown(summary(whole=whole))

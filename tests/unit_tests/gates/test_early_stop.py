@@ -60,7 +60,7 @@ def test_a_guard_of_one_stops_where_exact_stopping_would(
     threshold = Threshold(tau, strict=strict)
     stopped = draw(answers, threshold, onward, wave=1, guard=1.0)
     if len(answers) <= 16:
-        before = answers[: stopped.drawn - 1]
+        before = answers[: max(stopped.drawn - 1, 0)]
         assert not before or _may_change(before, len(answers), threshold, onward)
     assert draw(answers, threshold, onward, wave=wave, guard=1.0).outcome == stopped.outcome
 
