@@ -55,29 +55,3 @@ def drawn_under(
     if "temperature_stage3" in settings:
         found["temperature_stage3"] = settings["temperature_stage3"]
     return found
-
-
-def drawn_once(task: str, settings: Mapping[str, Any]) -> Drawn:
-    """Say what voters of a bench were drawn under: as the large model alone.
-
-    A quorum draws all of them in stage 1.
-
-    Args:
-        task: Name of the bench's task.
-        settings: The bench's.
-    """
-    found = drawn_under(task, settings, (3,), "none")
-    if "temperature_stage3" in found:
-        found["temperature_stage1"] = found["temperature_stage3"]
-    return found
-
-
-def unlike(settings: Mapping[str, Any]) -> str | None:
-    """Say where a bench's small model was not drawn as its voters, and as a quorum draws it."""
-    first, others = settings.get("temperature_stage1"), settings.get("temperature_stage3")
-    if first == others:
-        return None
-    return (
-        f"In a quorum the small model is asked at temperature {others}, as the other voters were; "
-        f"it was recorded at {first}."
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from cope_graph.calibration.asked import Table
-from cope_graph.calibration.drawn import drawn_once, drawn_under, unlike
+from cope_graph.calibration.drawn import drawn_under
 from cope_graph.calibration.ladder import Alone, Floats
 from cope_graph.calibration.schedule import Schedule, SmallPlan
 from cope_graph.calibration.stage_table import StageOutcomes, StageTable
@@ -94,8 +94,6 @@ def from_records(
     ]
     voters = [arm for arm in models if arm.startswith(VOTER) and arm in arms]
     tables += _voters(read, alone, records.header, voters)
-    if isinstance(tables[-1], VoterTable) and (note := unlike(records.header["settings"])):
-        notes.append(note)
     return FromRecords((*tables,), tuple(notes))
 
 
@@ -186,7 +184,7 @@ def _voters(read: Replay, alone: Alone, header: Header, arms: list[str]) -> list
             np.array([one.right for one in told]).T,
             np.array(usd).T,
             by_cost=True,
-            drawn=drawn_once(header["task"], header["settings"]),
+            drawn=drawn_under(header["task"], header["settings"], (1, 3), "none"),
         )
     ]
 

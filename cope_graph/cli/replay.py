@@ -21,7 +21,7 @@ _PRICE = "USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h. Unset: 
 
 
 def replay(  # noqa: PLR0913 - one parameter an option is how typer reads them
-    records: Annotated[Path, typer.Argument(help="Records of `cope bench` or `cope solve`.")],
+    records: Annotated[Path, typer.Argument(help="Records of `cope bench`.")],
     *,
     tau1: Annotated[float | None, typer.Option(help="What if stage 1 had this threshold.")] = None,
     tau2: Annotated[float | None, typer.Option(help="What if stage 2 had this threshold.")] = None,

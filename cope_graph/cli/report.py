@@ -20,7 +20,7 @@ _PRICE = "USD per million tokens: INPUT,OUTPUT; or per GPU hour: 1.20/h. Unset: 
 
 
 def report(  # noqa: PLR0913 - one parameter an option is how typer reads them
-    records: Annotated[Path, typer.Argument(help="Records of `cope bench` or `cope solve`.")],
+    records: Annotated[Path, typer.Argument(help="Records of `cope bench`.")],
     *,
     out: Annotated[
         Path | None,

@@ -60,7 +60,7 @@ _ALONE: Final[dict[str, Any]] = {"small_plan": "none", "stages": (3,)}
 
 
 def voter_arm(name: str) -> Arm:
-    """Make the arm of a further model: one answer at temperature 0, without a plan."""
+    """Make the arm of a further model: one sample as the small model gives it, without a plan."""
     return Arm(f"{VOTER}{name}", _ALONE, f"one answer of {name}")
 
 
@@ -82,4 +82,6 @@ def drawn_under(arm: Arm, settings: CopeContext) -> CopeContext:
         "budget_tokens": None,
         "deadline_s": None,
     }
+    if arm.name.startswith(VOTER):  # a quorum asks all its voters as the small model is asked
+        whole["temperature_stage3"] = settings.temperature_stage1
     return settings.model_copy(update={**whole, **arm.settings})

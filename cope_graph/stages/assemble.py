@@ -14,7 +14,7 @@ from cope_graph.money.budget import Budget
 from cope_graph.money.prices import Price, checked_prices
 from cope_graph.redact import detector
 from cope_graph.routing.router import checked_router
-from cope_graph.stages.calibrated import with_thresholds
+from cope_graph.stages.calibrated import check_votes_alone, with_thresholds
 from cope_graph.stages.run import FRESH, Cascade, Run
 from cope_graph.stages.scored import check_scorable
 from cope_graph.stages.spend import check_models
@@ -44,7 +44,11 @@ def assembled(small: Any, large: Any, given: Mapping[str, Any]) -> Cascade:
     prices = checked_prices(given["prices"])
     defaults = _checked(given["defaults"] or CopeContext(), CopeContext, "CopeContext(n=4)")
     task = _task(given["task"], given["response_format"])
+    agents = {"small": given["small_executor"], "large": given["large_executor"]}
+    executors = any(agent is not None for agent in agents.values())
     thresholds = None if given["thresholds"] is None else thresholds_of(given["thresholds"])
+    if thresholds is not None:
+        check_votes_alone(task, router=given["router"], executors=executors)
     voters = bind_voters(small, prices)
     if thresholds is None:
         defaults = one_sample_each(defaults, voters)
@@ -60,8 +64,7 @@ def assembled(small: Any, large: Any, given: Mapping[str, Any]) -> Cascade:
         detect=None if redact is None else detector(redact),
         router=checked_router(given["router"], defaults.stages),
     )
-    agents = {"small": given["small_executor"], "large": given["large_executor"]}
-    if given["read_only_tools"] or any(agent is not None for agent in agents.values()):
+    if given["read_only_tools"] or executors:
         cascade = _with_executors(cascade, agents, given["read_only_tools"])
     if thresholds is not None:
         cascade = with_thresholds(cascade, thresholds)

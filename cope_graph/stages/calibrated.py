@@ -12,6 +12,7 @@ from cope_graph.errors import ThresholdsError
 from cope_graph.gates.signals import signals
 from cope_graph.gates.verdict import Verdict
 from cope_graph.stages.run import Cascade, Run
+from cope_graph.tasks.task import Task
 
 logger = logging.getLogger("cope_graph")
 
@@ -20,10 +21,8 @@ def with_thresholds(cascade: Cascade, thresholds: Thresholds) -> Cascade:
     """Run a cascade under thresholds; those that are not certified are warned of once, in the log.
 
     Raises:
-        ThresholdsError: They are of other models, another schedule or another task, or the cascade
-            takes an agent's steps, has a router or executors.
+        ThresholdsError: They are of other models, another schedule or another task.
     """
-    _check_kind(cascade)
     small = [voter.name for voter in cascade.voters]
     wrong = other_models(thresholds, small, cascade.large.name)
     drawn = thresholds.drawn
@@ -36,20 +35,30 @@ def with_thresholds(cascade: Cascade, thresholds: Thresholds) -> Cascade:
     return replace(cascade, defaults=defaults, thresholds=thresholds, platt=scaled)
 
 
-def _check_kind(cascade: Cascade) -> None:
-    if cascade.task.offer is not None:
+def check_votes_alone(task: Task, *, router: object, executors: bool) -> None:
+    """Refuse thresholds where something else than votes on questions decides what runs.
+
+    Args:
+        task: The family of questions.
+        router: What says where runs begin, if anything.
+        executors: Whether agents execute.
+
+    Raises:
+        ThresholdsError: They are given for an agent's steps, beside a router, or beside executors.
+    """
+    if task.offer is not None:
         msg = (
             "Thresholds are calibrated on questions with known answers, and this takes an agent's "
             "steps: leave thresholds out and set CopeContext(tau1=..., tau2=...)."
         )
         raise ThresholdsError(msg)
-    if cascade.router is not None:
+    if router is not None:
         msg = (
             "A router lets runs begin at another stage than was calibrated: leave out the router "
             "or the thresholds."
         )
         raise ThresholdsError(msg)
-    if cascade.small_executor is not None or cascade.large_executor is not None:
+    if executors:
         msg = (
             "Thresholds are calibrated on answers of models, and an agent executes here: leave out "
             "the executor or the thresholds."

@@ -6,17 +6,28 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cope_graph.calibration import calibrate
 from cope_graph.cascade import create_cope
 from cope_graph.context import CopeContext
-from cope_graph.errors import BudgetError, InputError, SandboxSetupError, UnknownPriceError
+from cope_graph.errors import (
+    BudgetError,
+    InputError,
+    SandboxSetupError,
+    ThresholdsError,
+    UnknownPriceError,
+)
+from cope_graph.models.pair import LARGE, SMALL
 from cope_graph.sandbox.choose import code_runner
 from tests.loopback.clients import KEY
 from tests.loopback.openai_server import OpenAIServer
 from tests.scripted import says
+from tests.unit_tests.calibration.outcomes import table
 from tests.unit_tests.conftest import Runner
 from tests.unit_tests.money.spending import all_at_once
 
@@ -228,3 +239,38 @@ def test_several_small_models_vote_one_after_another(load: Load, both: Runner) -
         usd = per_million[line["model"]] * tokens / 1e6
         assert float(line["usd"]) == pytest.approx(usd)
     assert len(out["ledger"]["lines"]) == 4  # a plan and an answer of each
+
+
+def calibrated(path: Path, **schedule: Any) -> str:
+    made = calibrate(table(400), max_loss=0.1).thresholds
+    named = {"small": ("small-model",), "large": "large-model", **schedule}
+    replace(made, schedule=replace(made.schedule, **named)).save(path)
+    return str(path)
+
+
+def test_thresholds_are_the_operators_and_no_client_changes_them(
+    load: Load, both: Runner, tmp_path: Path
+) -> None:
+    graph = load(COPE_THRESHOLDS=calibrated(tmp_path / "t.json"))
+    out = both(graph, ASK)
+    assert (out["answer"], out["ledger"]["requests"]) == ("3", 1)  # a schedule without plans
+    assert out["p_correct"] > 0.8
+    with pytest.raises(ThresholdsError, match="The run's context changes"):
+        both(graph, ASK, context={"tau1": 1.0})
+
+
+def test_thresholds_that_do_not_fit_name_their_variable(load: Load, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"COPE_THRESHOLDS: .*none.json cannot be read"):
+        load(COPE_THRESHOLDS=str(tmp_path / "none.json"))
+    other = calibrated(tmp_path / "other.json", large="another")
+    with pytest.raises(ThresholdsError, match="COPE_THRESHOLDS: .*large was another and is large"):
+        load(COPE_THRESHOLDS=other)
+    fits = calibrated(tmp_path / "t.json")
+    with pytest.raises(ThresholdsError, match="COPE_THRESHOLDS: .*n was 8 and is 4"):
+        load(COPE_THRESHOLDS=fits, COPE_SETTINGS='{"n": 4}')
+
+
+def test_the_presets_own_stages_yield_to_thresholds(load: Load, tmp_path: Path) -> None:
+    names = {"small": (SMALL.removeprefix("local:"),), "large": LARGE.removeprefix("local:")}
+    path = calibrated(tmp_path / "t.json", stages=(1, 3), small_plan="goal", **names)
+    assert load(COPE_SMALL="", COPE_LARGE="", COPE_THRESHOLDS=path).name == "cope"

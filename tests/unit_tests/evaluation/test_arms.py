@@ -60,3 +60,9 @@ def test_no_two_arms_have_one_name_and_plan_free_is_first() -> None:
     names = [arm.name for arm in EVERY]
     assert len(set(names)) == len(names)
     assert names[0] == "plan_free"  # the voters' classes go on from its
+
+
+def test_a_further_voter_is_asked_as_the_small_model_is() -> None:
+    asked = CopeContext(temperature_stage1=0.6, temperature_stage3=0.0)
+    drawn = drawn_under(voter_arm("other"), asked)
+    assert drawn.temperature_stage3 == 0.6
