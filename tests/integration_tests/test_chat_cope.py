@@ -44,6 +44,7 @@ FACTS = {
     "stopped_by",
     "failures",
     "ledger",
+    "p_correct",
 }
 
 

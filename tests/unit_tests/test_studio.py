@@ -263,10 +263,10 @@ def test_thresholds_that_do_not_fit_name_their_variable(load: Load, tmp_path: Pa
     with pytest.raises(InputError, match=r"COPE_THRESHOLDS: .*none.json cannot be read"):
         load(COPE_THRESHOLDS=str(tmp_path / "none.json"))
     other = calibrated(tmp_path / "other.json", large="another")
-    with pytest.raises(ThresholdsError, match="COPE_THRESHOLDS: .*large was another and is large"):
+    with pytest.raises(ThresholdsError, match=r"COPE_THRESHOLDS: .*large was another and is large"):
         load(COPE_THRESHOLDS=other)
     fits = calibrated(tmp_path / "t.json")
-    with pytest.raises(ThresholdsError, match="COPE_THRESHOLDS: .*n was 8 and is 4"):
+    with pytest.raises(ThresholdsError, match=r"COPE_THRESHOLDS: .*n was 8 and is 4"):
         load(COPE_THRESHOLDS=fits, COPE_SETTINGS='{"n": 4}')
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cope_graph.calibration import Schedule, StageOutcomes
@@ -29,6 +29,7 @@ def test_the_quorums_are_the_same_whatever_the_outcomes() -> None:
     assert [(x.schedule, x.steps) for x in one] == [(x.schedule, x.steps) for x in other]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(get_args(Path)), st.integers(1, 40))
 def test_each_step_lowers_one_threshold_by_one_level(path: Path, size: int) -> None:
     places = chain(path, size)
@@ -84,6 +85,7 @@ def test_a_step_gives_what_the_cascade_would_give(path: Path) -> None:
             )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 64))
 def test_every_threshold_parts_two_counts(n: int) -> None:
     for level, tau in enumerate(levels_of(n, votes=True)):
@@ -98,6 +100,7 @@ def test_scores_have_levels_of_their_own() -> None:
     assert ladder.accepted[1].tolist() == [True, False]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_voters_are_asked_until_a_quorum_agrees_or_cannot_any_more(data: Any) -> None:
     size = data.draw(st.integers(2, 5))

@@ -8,7 +8,7 @@ from math import exp
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cope_graph.calibration.platt import Platt, fit_platt, p_correct
@@ -53,6 +53,7 @@ def slopes(platt: Platt, given_: list[Signals], correct: list[bool]) -> list[flo
 
 
 @pytest.mark.parametrize("using", [("agreement",), ("agreement", "margin")])
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_the_slope_of_the_loss_is_zero_where_the_fit_ends(
     using: tuple[SignalName, ...], seed: int
@@ -124,6 +125,7 @@ def test_a_verdict_gets_the_probability_of_its_signals_and_none_without_an_answe
     assert p_correct(platt, gate(Question("q"), nobody), nobody) is None
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["agreement", "entropy"]), st.floats(-1e6, 1e6), min_size=1),
     st.floats(-1e6, 1e6),

@@ -74,8 +74,8 @@ def test_scores_are_not_scaled_as_agreement() -> None:
     assert scalings(made, ("small",), Step(0.5, None), alone=False) is None
 
 
-def test_it_plays_no_part_in_what_is_promised() -> None:
-    made = calibrate(table(400), max_loss=0.1, date="d").thresholds
-    assert made.platt is not None
-    assert made.platt["1"]["records"] > made.origin.certified_on * 0.8
-    assert replace(made, platt=None).shown == made.shown
+def test_it_is_fitted_on_all_items_those_that_chose_too() -> None:
+    made = calibrate([table(400), table(400)], max_loss=0.1, split=0.5).thresholds
+    assert made.origin.certified_on == 200
+    found = scalings(table(400), ("small",), Step(made.tau1, None), alone=False)
+    assert made.platt == found

@@ -66,7 +66,7 @@ def test_each_of_several_models_has_its_own_price(cope: Any) -> None:
         line["model"]: float(line["usd"]) * 1e6 / (line["input_tokens"] + line["output_tokens"])
         for line in lines
     }
-    assert costs == pytest.approx({"a": 1, "b": 2})
+    assert costs == pytest.approx({"a": 1, "b": 2, "l": 9})
 
 
 @pytest.mark.usefixtures("server")

@@ -47,7 +47,8 @@ def test_an_arm_leaves_n_thresholds_and_seed_to_the_bench(
     asked = CopeContext(n=n, tau1=tau1, tau2=tau2, seed=seed, temperature_stage3=0.3)
     drawn = drawn_under(arm, asked)
     assert (drawn.n, drawn.tau1, drawn.tau2, drawn.seed) == (n, tau1, tau2, seed)
-    assert drawn.temperature_stage3 == 0.3
+    asked_at = asked.temperature_stage1 if arm.name.startswith("voter:") else 0.3
+    assert drawn.temperature_stage3 == asked_at
     assert CopeContext.model_validate(drawn.model_dump()) == drawn
 
 
