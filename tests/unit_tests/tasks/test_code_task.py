@@ -141,8 +141,8 @@ def test_without_tests_candidates_agree_and_the_verdict_says_so(run: Runner) -> 
         "there are no tests: 2 of 3 candidates do the same on inputs made up for them; > 0.5 is met"
     )
     assert out["visits"][0]["votes"] == [
-        {"answer": SQUARE, "count": 2, "members": [0, 2]},
-        {"answer": DOUBLE, "count": 1, "members": [1]},
+        {"answer": SQUARE, "count": 2, "members": [0, 1]},
+        {"answer": DOUBLE, "count": 1, "members": [2]},
     ]
 
 
