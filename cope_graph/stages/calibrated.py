@@ -44,12 +44,19 @@ def check_votes_alone(task: Task, *, router: object, executors: bool) -> None:
         executors: Whether agents execute.
 
     Raises:
-        ThresholdsError: They are given for an agent's steps, beside a router, or beside executors.
+        ThresholdsError: They are given for an agent's steps, or beside programs, a router or
+            executors.
     """
     if task.offer is not None:
         msg = (
             "Thresholds are calibrated on questions with known answers, and this takes an agent's "
             "steps: leave thresholds out and set CopeContext(tau1=..., tau2=...)."
+        )
+        raise ThresholdsError(msg)
+    if task.programs is not None:
+        msg = (
+            "Records do not say which samples were programs, so thresholds are calibrated without "
+            "any: leave out programs= or the thresholds."
         )
         raise ThresholdsError(msg)
     if router is not None:

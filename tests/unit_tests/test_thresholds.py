@@ -25,6 +25,7 @@ from tests.unit_tests.calibrated_graphs import (
     sampled,
 )
 from tests.unit_tests.conftest import Runner
+from tests.unit_tests.programs import Echo
 from tests.unit_tests.routing.graphs import router
 
 
@@ -188,6 +189,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: cope(thresholds="/no/such.json"), "/no/such.json cannot be read"),
     (lambda: cope(thresholds={"tau1": 1}), "The mapping holds no thresholds"),
     (lambda: cope(router=router(0.5)), "A router lets runs"),
+    (lambda: cope(task=tasks.math(programs=8, sandbox=Echo())), "calibrated without any"),
     (
         lambda: create_cope_agent(chat("small"), chat("large"), [len], thresholds=FREE),  # type: ignore[arg-type]
         "an agent's steps: leave thresholds out",
