@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from rich.markup import escape
 
 from cope_graph.calibration.platt import Platt, agreeing
 from cope_graph.cli.failure import reported
+from cope_graph.errors import MissingPackageError
 from cope_graph.money.prices import given_prices
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ def calibrate(  # noqa: PLR0913 - one parameter an option is how typer reads the
     """Pick thresholds by a stated target, and show on recorded outcomes that it holds."""
     console = Console(stderr=as_json, highlight=False, emoji=False)
     with reported(console, as_json=as_json):
-        # numpy is loaded by this command alone.
+        if find_spec("numpy") is None:  # loaded by this command alone
+            msg = "Calibration needs NumPy: run `pip install 'cope-graph[bench]'`."
+            raise MissingPackageError(msg)
         from cope_graph.calibration.calibrating import calibrate as calibrated  # noqa: PLC0415
         from cope_graph.calibration.recorded import from_records  # noqa: PLC0415
         from cope_graph.evaluation.records import read_records  # noqa: PLC0415
